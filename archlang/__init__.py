@@ -1,0 +1,1 @@
+"""archlang: a language for neural network architectures, compiled to PyTorch."""

@@ -1,0 +1,1 @@
+"""What a graph is turned into; the only rooms that import torch."""

@@ -1,0 +1,124 @@
+"""The pipeline on one screen: a spec's address or text in, diagnostics or a graph out.
+
+    text ──parse──▶ File ──define──▶ Module ──expand, infer──▶ Graph
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archlang.diagnostics.catalog.names import SeveralNetworks, UnknownNetwork
+from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, SpecError
+from archlang.diagnostics.suggest import closest
+from archlang.graph import Graph
+from archlang.semantics.evaluate import open_parameters
+from archlang.semantics.files import Loader, Module
+from archlang.semantics.network import expand_network
+from archlang.semantics.values import Unit
+from archlang.source import Source, Span
+from archlang.zoo import zoo
+
+_ADDRESS = re.compile(r"(?P<file>.*\.arch)(?::(?P<network>[^:/\\]*))?")
+
+
+@dataclass(frozen=True)
+class Address:
+    """`specs/resnet.arch:ResNet50`: a file, and a network in it if one is named."""
+
+    file: Path
+    network: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address behind a text; a bare name such as `ResNet50` is looked up in the zoo."""
+        match = _ADDRESS.fullmatch(text)
+        if match:
+            return cls(Path(match["file"]), match["network"] or None)
+        if text in zoo():
+            return cls(zoo()[text], text)
+        return cls(Path(text), None)
+
+
+def check(file: str | Path) -> list[Diagnostic]:
+    """All mistakes of a spec file: names, shapes and assertions of every network it declares."""
+    sink = Diagnostics()
+    _check_module(Loader(sink).file(Path(file)), sink)
+    return list(sink)
+
+
+def check_text(text: str, name: str = "<text>") -> list[Diagnostic]:
+    """All mistakes of a text, which may `use` the zoo but no files."""
+    sink = Diagnostics()
+    _check_module(Loader(sink).text(Source(name, text)), sink)
+    return list(sink)
+
+
+def _check_module(module: Module, sink: Diagnostics) -> None:
+    if not module.whole:
+        return
+    for unit in module.networks.values():
+        if complete(unit):
+            expand_network(unit, {}, sink)
+
+
+def complete(unit: Unit) -> bool:
+    """Whether a network can be built without setting a parameter."""
+    return all(p.default is not None or p.name in unit.arguments for p in open_parameters(unit))
+
+
+def graph(spec: str, /, **parameters: Any) -> Graph:
+    """The graph of a network: `graph("specs/resnet.arch:ResNet50", classes=10)`.
+
+    Raises:
+        SpecError: the spec has mistakes; its text shows them.
+    """
+    sink = Diagnostics()
+    built = build(Address.parse(spec), parameters, sink)
+    if built is None or sink.has_errors:
+        raise SpecError(sink)
+    return built
+
+
+def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) -> Graph | None:
+    """The graph of the network at an address; None if there are mistakes, which are reported."""
+    module = Loader(sink).file(address.file)
+    if not module.whole or sink.has_errors:
+        return None
+    try:
+        unit = choose(module, address.network)
+    except Mistake as mistake:
+        sink.report_mistake(mistake, Span(module.source, 0, 0))
+        return None
+    return expand_network(unit, _frozen(parameters), sink)
+
+
+def choose(module: Module, name: str | None) -> Unit:
+    """The network of that name, or the only one.
+
+    Raises:
+        Mistake: there is none of that name, or several and none is named.
+    """
+    ready = [n for n, u in module.networks.items() if complete(u)]
+    if name is None and len(ready) == 1:
+        return module.networks[ready[0]]
+    if name is None and ready:
+        raise Mistake(SeveralNetworks(known=tuple(ready)))
+    unit = module.env.names.get(name or "")
+    if not isinstance(unit, Unit):
+        near = closest(name, module.networks) if name else None
+        known = tuple(ready)
+        raise Mistake(UnknownNetwork(name=name or "", known=known, suggestion=near))
+    return unit
+
+
+def _frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists as the language has them."""
+
+    def constant(value: Any) -> Any:
+        return tuple(map(constant, value)) if isinstance(value, (list, tuple)) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+    return {name: constant(value) for name, value in parameters.items()}

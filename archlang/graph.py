@@ -1,0 +1,197 @@
+"""The typed graph of a network: nodes with shapes and provenance, over networkx.
+
+Nobody else touches networkx attributes. `Graph.digraph` is made on first use, so that merely
+checking a spec does not pay for importing networkx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from archlang.ops.base import Op, Shape
+from archlang.source import Span
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+ScopeKind = Literal["network", "block", "repeat", "dense", "chain", "round", "match"]
+Role = Literal["input", "layer", "merge", "match"]
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """One level of the names in `state_dict`, and of the folding in figures.
+
+    `network` and `block`: an instance of a declaration (`name` is its name in the spec).
+    `repeat`, `dense`: the statement; its children of kind `round` (or blocks) are the copies, in order.
+    `chain`: a named run of several steps. `match`: what a matching operator W expanded to.
+    """
+
+    path: str
+    kind: ScopeKind
+    name: str
+    span: Span | None
+    """Where it was used."""
+    parent: Scope | None = None
+    arguments: tuple[tuple[str, object], ...] = ()
+    """The constants a block was used with, by parameter name."""
+    doc: str = ""
+    """The docstring of the block or network."""
+    children: list[Scope] = field(default_factory=list["Scope"])
+
+    def ancestors(self) -> Iterator[Scope]:
+        """This scope and all it lies in, inside out."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    @property
+    def unit(self) -> Scope:
+        """The innermost block or network around."""
+        return next(s for s in self.ancestors() if s.kind in ("block", "network"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One result of a node: `port` tells which, where it has several (split)."""
+
+    node: int
+    shape: Shape
+    port: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One step of the network: a layer, a merge, an input, or a step of a matching operator W."""
+
+    id: int
+    op: Op
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    path: str
+    """Name of its parameters in `state_dict`; several nodes share one only through `shared`."""
+    scope: Scope
+    span: Span
+    role: Role = "layer"
+    frozen: bool = False
+    """Its parameters are not trained."""
+    training: str | None = None
+    """The output (`… when training`) it serves alone; such nodes run only while training."""
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the (first) result."""
+        return self.outputs[0].shape
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One of the results of the network; the main one is called `output`."""
+
+    name: str
+    tensor: Tensor
+    span: Span
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A connection past one or more layers: `Y_l = f(Z_l + W∘Y_{l-s})`.
+
+    `source` is where it leaves, `merge` the node where it lands, `depth` is s: the number of
+    weighted layers on the longest path it passes by; `matching` is W as written, or "identity".
+    """
+
+    source: Tensor
+    merge: int
+    kind: Literal["short", "long", "dense"]
+    depth: int
+    matching: str
+    operand: int
+    """Which input of the merge it is."""
+
+
+@dataclass(eq=False)
+class Graph:
+    """A network whose every shape is known. Nodes stand in an order in which they can run."""
+
+    name: str
+    root: Scope
+    nodes: list[Node] = field(default_factory=list[Node])
+    inputs: list[int] = field(default_factory=list[int])
+    """Node ids of the inputs, in the order of the call."""
+    outputs: list[Output] = field(default_factory=list[Output])
+    matching: dict[tuple[int, int], tuple[Tensor, str]] = field(
+        default_factory=dict[tuple[int, int], tuple[Tensor, str]]
+    )
+    """(merge, operand) → the tensor that W was applied to, and W as written."""
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+    """The constants the network was built with (`classes=10`)."""
+
+    def producer(self, tensor: Tensor) -> Node:
+        """The node that makes a tensor."""
+        return self.nodes[tensor.node]
+
+    @cached_property
+    def consumers(self) -> list[list[Node]]:
+        """For each node id, the nodes that take any of its results (a node once per use)."""
+        users: list[list[Node]] = [[] for _ in self.nodes]
+        for node in self.nodes:
+            for tensor in node.inputs:
+                users[tensor.node].append(node)
+        return users
+
+    @cached_property
+    def owners(self) -> list[Node]:
+        """One node for each distinct path: who to count or build parameters from."""
+        seen: dict[str, Node] = {}
+        for node in self.nodes:
+            seen.setdefault(node.path, node)
+        return list(seen.values())
+
+    @cached_property
+    def digraph(self) -> nx.DiGraph[int]:
+        """The same as networkx sees it: nodes are ids, edges carry the tensor's shape."""
+        import networkx as nx
+
+        graph: nx.DiGraph[int] = nx.DiGraph(name=self.name)
+        graph.add_nodes_from((node.id, {"path": node.path, "op": node.op}) for node in self.nodes)
+        graph.add_edges_from(
+            (tensor.node, node.id, {"shape": tensor.shape})
+            for node in self.nodes
+            for tensor in node.inputs
+        )
+        return graph
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters, parts for training alone included."""
+        return sum(n.op.params(*shapes(n)) for n in self.owners if not n.frozen)
+
+    @property
+    def macs(self) -> int:
+        """Multiplications of convolutions and linear maps for one sample, in evaluation."""
+        return sum(n.op.macs(*shapes(n)) for n in self.nodes if n.training is None)
+
+    @cached_property
+    def depths(self) -> list[int]:
+        """For each node id, the weighted layers on the longest path up to and with it."""
+        depths: list[int] = []
+        for node in self.nodes:
+            before = max((depths[t.node] for t in node.inputs), default=0)
+            depths.append(before + node.op.weighted)
+        return depths
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the longest path to the main output."""
+        return self.depths[self.outputs[0].tensor.node]
+
+
+def shapes(node: Node) -> tuple[Shape, ...]:
+    """The shapes a node takes."""
+    return tuple(tensor.shape for tensor in node.inputs)

@@ -1,0 +1,122 @@
+"""Arithmetic on constants, as in Python, with bounds and with errors that have a place."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from archlang.diagnostics.catalog.arguments import BadOperands, DivisionByZero
+from archlang.diagnostics.catalog.limits import HugeResult
+from archlang.diagnostics.model import Mistake
+from archlang.semantics.builtins import MAX_LIST
+from archlang.semantics.values import Value, describe
+
+MAX_INTEGER = 10**18
+MAX_BITS = 64
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+_COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
+
+
+def _number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def arithmetic(sign: str, left: Value, right: Value) -> Value:
+    """`left sign right`.
+
+    Raises:
+        Mistake: wrong types, division by zero, or a result beyond all use.
+    """
+    if sign == "++":
+        sign = "+"
+    if _number(left) and _number(right):
+        return _numeric(sign, left, right)
+    if sign == "+" and isinstance(left, str) and isinstance(right, str):
+        return _bounded_length(left + right)
+    if sign == "+" and isinstance(left, (tuple, range)) and isinstance(right, (tuple, range)):
+        return _bounded_length((*left, *right))
+    if sign == "*":
+        items, times = (left, right) if isinstance(left, tuple) else (right, left)
+        if isinstance(items, tuple) and isinstance(times, int) and not isinstance(times, bool):
+            if len(items) * times > MAX_LIST:  # pyright: ignore[reportUnknownArgumentType]
+                raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
+            return tuple(items) * times  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    raise Mistake(BadOperands(operator=sign, left=describe(left), right=describe(right)))
+
+
+def _bounded_length(value: Any) -> Any:
+    if len(value) > MAX_LIST:
+        raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
+    return value
+
+
+def _numeric(sign: str, left: int | float, right: int | float) -> Value:
+    if sign in ("/", "//", "%") and right == 0:
+        raise Mistake(DivisionByZero(operator=sign))
+    if sign == "**":
+        if left == 0 and right < 0:
+            raise Mistake(DivisionByZero(operator=sign))
+        if isinstance(left, int) and isinstance(right, int) and right > 0:
+            if abs(left) > 1 and left.bit_length() * right > 2 * MAX_BITS:
+                raise Mistake(HugeResult(what="this power", limit=f"{MAX_INTEGER:,}"))
+    try:
+        result = _ARITHMETIC[sign](left, right)
+    except OverflowError:
+        raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}")) from None
+    if isinstance(result, complex):
+        raise Mistake(BadOperands(operator=sign, left=describe(left), right=describe(right)))
+    if isinstance(result, int) and abs(result) > MAX_INTEGER:
+        raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}"))
+    return result
+
+
+def comparison(sign: str, left: Value, right: Value) -> bool:
+    """`left sign right` for `< <= > >= == != in`, `not in`.
+
+    Raises:
+        Mistake: the two cannot be ordered, or the right side holds nothing.
+    """
+    if sign in ("==", "!=") and isinstance(left, (tuple, int)) and isinstance(right, (tuple, int)):
+        left, right = _as_shape(left, right), _as_shape(right, left)
+    try:
+        return bool(_COMPARISON[sign](left, right))
+    except TypeError:
+        wrong = BadOperands(operator=sign, left=describe(left), right=describe(right))
+        raise Mistake(wrong) from None
+
+
+def _as_shape(value: Value, other: Value) -> Value:
+    """A vector's shape compares with its number: `output == 10`."""
+    if isinstance(other, tuple) and _number(value):
+        return (value,)
+    return tuple(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def negative(sign: str, value: Value) -> Value:
+    """`-value`, `+value`.
+
+    Raises:
+        Mistake: it is no number.
+    """
+    if not _number(value):
+        raise Mistake(BadOperands(operator=sign, left=describe(value), right=None))
+    return -value if sign == "-" else value

@@ -1,0 +1,538 @@
+"""Expressions to values: constants are computed, layers are put together, nothing is applied yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from archlang.diagnostics.catalog.arguments import (
+    BadCount,
+    BadFunctionCall,
+    BadIndex,
+    BadSize,
+    BadUnpacking,
+    NotCallable,
+    NotIterable,
+)
+from archlang.diagnostics.catalog.graph import MatchOutsideMerge, TrainingOnly
+from archlang.diagnostics.catalog.limits import TooDeep
+from archlang.diagnostics.catalog.names import (
+    NotAConstant,
+    UnboundIndex,
+    UnknownAttribute,
+    UnknownLayer,
+    UnknownName,
+)
+from archlang.diagnostics.model import Fix, Mistake
+from archlang.diagnostics.suggest import LAYER_ALIASES, closest, remark
+from archlang.graph import Tensor
+from archlang.ops.base import Dims, Op
+from archlang.ops.registry import find
+from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
+from archlang.semantics.builtins import METRICS
+from archlang.semantics.constants import arithmetic, comparison, negative
+from archlang.semantics.limits import Budget
+from archlang.semantics.matching import KINDS, LayerMatch, Matching
+from archlang.semantics.values import (
+    UNKNOWN,
+    Closure,
+    Env,
+    Function,
+    Indexed,
+    InitialiserKind,
+    MatchingKind,
+    OpKind,
+    PartialIndex,
+    Repeated,
+    Target,
+    TrainingName,
+    Unit,
+    Value,
+    describe,
+    is_layer,
+    is_tensors,
+)
+from archlang.source import Span
+from archlang.syntax import tree
+
+TENSOR_ATTRIBUTES = ("channels", "shape", "size", "height", "width", "length", "features", "rank")
+MAX_CALLS = 200
+"""How deep functions of constants may call each other."""
+
+
+class Evaluator:
+    """Evaluates expressions of one network. Layers made with equal arguments are one object."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._factory = ModelFactory()
+        self._calls = 0
+        self._cases: dict[type, Callable[[Any, Env], Value]] = {
+            tree.Constant: lambda e, env: e.value,
+            tree.Size: self._size,
+            tree.Name: self.name,
+            tree.ListOf: lambda e, env: tuple(self.value(i, env) for i in e.items),
+            tree.Comprehension: self._comprehension,
+            tree.Attribute: self._attribute,
+            tree.Index: self._index,
+            tree.Call: self.call,
+            tree.Unary: self._unary,
+            tree.Binary: self._binary,
+            tree.Logic: self._logic,
+            tree.Compare: self._compare,
+            tree.Conditional: self._conditional,
+            tree.Matched: self._matched,
+            tree.Pipe: Closure,
+            tree.Branch: Closure,
+            tree.Dense: Closure,
+            tree.Repeat: Closure,
+            tree.Chain: Closure,
+        }
+
+    def value(self, expression: tree.Expression, env: Env) -> Value:
+        """The value of an expression.
+
+        Raises:
+            Mistake: it has none; with its place.
+        """
+        try:
+            return self._cases[type(expression)](expression, env)
+        except Mistake as mistake:
+            if mistake.at is None:
+                mistake.at = expression.span
+            raise
+
+    def constant(self, expression: tree.Expression, env: Env) -> Value:
+        """The value of an expression that must be a number, text, list or size.
+
+        Raises:
+            Mistake: it is a tensor or a layer.
+        """
+        value = self.value(expression, env)
+        if isinstance(value, (Tensor, Function, Matching)) or is_layer(value) or is_tensors(value):
+            raise Mistake(NotAConstant(what=describe(value)), expression.span)
+        return value
+
+    def truth(self, expression: tree.Expression, env: Env) -> bool:
+        """A condition."""
+        value = self.constant(expression, env)
+        return False if value is UNKNOWN else bool(value)
+
+    def count(self, expression: tree.Expression, env: Env) -> int:
+        """How often to repeat.
+
+        Raises:
+            Mistake: no whole number from 0.
+        """
+        value = self.constant(expression, env)
+        if value is UNKNOWN:
+            return 0
+        return _counted(value, expression.span)
+
+    def shape(self, expression: tree.Expression, env: Env) -> tuple[int, ...] | None:
+        """A shape: `3x224x224`, `784`, `[1, H, W]`; None if a part of it is unknown.
+
+        Raises:
+            Mistake: not whole numbers from 1.
+        """
+        value = self.constant(expression, env)
+        if value is UNKNOWN:
+            return None
+        parts = tuple(value) if isinstance(value, (tuple, range)) else (value,)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if UNKNOWN in parts:
+            return None
+        if not parts or not all(type(p) is int and p >= 1 for p in parts):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            raise Mistake(BadSize(got=_written(expression)), expression.span)
+        return parts  # pyright: ignore[reportUnknownVariableType]
+
+    def items(self, expression: tree.Expression, env: Env) -> Sequence[Value]:
+        """What a loop runs over.
+
+        Raises:
+            Mistake: no list.
+        """
+        value = self.constant(expression, env)
+        if value is UNKNOWN:
+            return ()
+        if not isinstance(value, (tuple, range)):
+            raise Mistake(NotIterable(what=describe(value)), expression.span)
+        self._budget.rounds(len(value), expression.span)  # pyright: ignore[reportUnknownArgumentType]
+        return value  # pyright: ignore[reportUnknownVariableType]
+
+    def unpack(self, targets: tree.Targets, value: Value) -> Iterator[tuple[tree.Name, Value]]:
+        """The names of a loop with their values in this round.
+
+        Raises:
+            Mistake: the numbers do not agree.
+        """
+        if len(targets.names) == 1 and isinstance(targets.names[0], tree.Name):
+            yield targets.names[0], value
+            return
+        values = list(value) if isinstance(value, (tuple, range)) else [value]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if value is UNKNOWN:
+            values = [UNKNOWN] * len(targets.names)
+        if len(values) != len(targets.names):
+            what = describe(value)
+            raise Mistake(BadUnpacking(names=len(targets.names), values=what), targets.span)
+        for target, item in zip(targets.names, values, strict=True):
+            if isinstance(target, tree.Targets):
+                yield from self.unpack(target, item)
+            else:
+                yield target, item
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def name(self, e: tree.Name, env: Env) -> Value:
+        """The meaning of a name.
+
+        Raises:
+            Mistake: it has none.
+        """
+        value = env.find(e.id)
+        if isinstance(value, TrainingName):
+            raise Mistake(TrainingOnly(name=e.id), e.span)
+        if value is not None or e.id == "none":
+            return value
+        op = find(e.id) if e.id.islower() else None
+        if op is not None:
+            return OpKind(op)
+        raise unknown_name(e, env.visible())
+
+    def _size(self, e: tree.Size, env: Env) -> Value:
+        sizes: list[int] = []
+        for part in e.parts:
+            size = part if isinstance(part, int) else self.name(tree.Name(e.span, part), env)
+            if size is UNKNOWN:
+                return UNKNOWN
+            if type(size) is not int or size < 0:
+                raise Mistake(BadSize(got=e.span.text), e.span)
+            sizes.append(size)
+        return Dims(sizes)
+
+    def _attribute(self, e: tree.Attribute, env: Env) -> Value:
+        value = self.value(e.value, env)
+        if value is UNKNOWN:
+            return UNKNOWN
+        if isinstance(value, (Tensor, Target)):
+            found = _attributes(value)
+            if e.name in found:
+                return found[e.name]
+            near = closest(e.name, found)
+            raise Mistake(
+                UnknownAttribute(name=e.name, suggestion=near, known=tuple(found)), e.span
+            )
+        raise Mistake(NotCallable(what=f"{describe(value)} has no attributes and"), e.span)
+
+    def _index(self, e: tree.Index, env: Env) -> Value:
+        value, index = self.value(e.value, env), self.constant(e.index, env)
+        if value is UNKNOWN or index is UNKNOWN:
+            return UNKNOWN
+        if isinstance(value, Indexed):
+            value = PartialIndex(value, ())
+        if isinstance(value, PartialIndex):
+            return _indexed(value, index, e)
+        if not isinstance(value, (tuple, range)):
+            raise Mistake(NotCallable(what=f"{describe(value)} has no items and"), e.span)
+        length = len(value)  # pyright: ignore[reportUnknownArgumentType]
+        if type(index) is not int or not -length <= index < length:
+            raise Mistake(BadIndex(index=str(index)[:40], length=length), e.index.span)
+        return value[index]  # pyright: ignore[reportUnknownVariableType]
+
+    # ── operators ────────────────────────────────────────────────────────────────────────────
+
+    def _unary(self, e: tree.Unary, env: Env) -> Value:
+        value = self.constant(e.operand, env)
+        if value is UNKNOWN:
+            return UNKNOWN
+        return not value if e.operator == "not" else negative(e.operator, value)
+
+    def _binary(self, e: tree.Binary, env: Env) -> Value:
+        left, right = self.value(e.left, env), self.value(e.right, env)
+        if left is UNKNOWN or right is UNKNOWN:
+            return UNKNOWN
+        if is_layer(left) or is_layer(right):
+            if e.operator == "*" and type(left) is int:
+                return Repeated(_counted(left, e.left.span), right)
+            return Closure(e, env)
+        for side, value in ((e.left, left), (e.right, right)):
+            if isinstance(value, (Tensor, Function, Matching)) or is_tensors(value):
+                raise Mistake(NotAConstant(what=describe(value)), side.span)
+        try:
+            return arithmetic(e.operator, left, right)
+        except Mistake as mistake:
+            mistake.at = mistake.at or e.span
+            raise
+
+    def _logic(self, e: tree.Logic, env: Env) -> Value:
+        left = self.constant(e.left, env)
+        decided = not left if e.operator == "and" else bool(left)
+        return left if decided or left is UNKNOWN else self.constant(e.right, env)
+
+    def _compare(self, e: tree.Compare, env: Env) -> Value:
+        left = self.constant(e.first, env)
+        for sign, expression in e.rest:
+            right = self.constant(expression, env)
+            if left is UNKNOWN or right is UNKNOWN:
+                return UNKNOWN
+            if not comparison(sign, left, right):
+                return False
+            left = right
+        return True
+
+    def _conditional(self, e: tree.Conditional, env: Env) -> Value:
+        return self.value(e.then if self.truth(e.condition, env) else e.otherwise, env)
+
+    def _comprehension(self, e: tree.Comprehension, env: Env) -> Value:
+        result: list[Value] = []
+        for value in self.items(e.over, env):
+            inner = Env(env)
+            inner.names.update((n.id, v) for n, v in self.unpack(e.targets, value))
+            if e.condition is None or self.truth(e.condition, inner):
+                result.append(self.value(e.item, inner))
+        return tuple(result)
+
+    def _matched(self, e: tree.Matched, env: Env) -> Value:
+        raise Mistake(MatchOutsideMerge(written=_written(e)), e.span)
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────
+
+    def call(self, e: tree.Call, env: Env) -> Value:
+        """A layer with its arguments, or the result of a function."""
+        callee = self._callee(e, env)
+        if callee is UNKNOWN:
+            return UNKNOWN
+        given = self._given(e, env)
+        match callee:
+            case OpKind():
+                name = callee.op.name
+                defaults = env.defaults.get(name, {})
+                return self._factory.make(callee.op, name, given, defaults, e.span)
+            case MatchingKind():
+                return self._matching(callee.name, given, env, e.span)
+            case InitialiserKind():
+                return self._factory.make(callee.kind, callee.kind.name, given, {}, e.span)
+            case Function():
+                return self._apply(callee, given, e)
+            case Unit() if not callee.complete:
+                return self._unit(callee, given, e)
+            case _:
+                raise Mistake(NotCallable(what=describe(callee)), e.span)
+
+    def _callee(self, e: tree.Call, env: Env) -> Value:
+        if isinstance(e.callee, tree.Name):
+            value = env.find(e.callee.id)
+            if value is None and find(e.callee.id) is None:
+                raise unknown_layer(e.callee, env.visible())
+        return self.value(e.callee, env)
+
+    def _given(self, e: tree.Call, env: Env) -> list[Given]:
+        given: list[Given] = []
+        for a in e.arguments:
+            name_span = a.span if a.name is None else Span(a.span.source, a.span.start, a.span.start + len(a.name))
+            given.append(Given(a.name, self.value(a.value, env), a.value.span, name_span))
+        return given
+
+    def _unit(self, unit: Unit, given: list[Given], e: tree.Call) -> Value:
+        signature = signature_of_parameters(unit.name, open_parameters(unit))
+        bound = signature.bind(given)
+        for argument in bound.values():
+            if isinstance(argument.value, Tensor) or is_tensors(argument.value):
+                raise Mistake(NotAConstant(what=describe(argument.value)), argument.span)
+        missing = signature.missing({*bound, *unit.arguments}, e.span)
+        if missing:
+            raise missing
+        values = {name: argument.value for name, argument in bound.items()}
+        return Unit(unit.declaration, unit.env, {**unit.arguments, **values}, complete=True)
+
+    def _matching(self, kind: str, given: list[Given], env: Env, span: Span) -> Value:
+        defaults: dict[str, Any] = {}
+        if kind == "project" and "init" in env.defaults.get("conv", {}):
+            defaults["init"] = env.defaults["conv"]["init"]
+        made = self._factory.make(KINDS[kind], kind, given, defaults, span)
+        if kind == "fixed" and made is not UNKNOWN:
+            return KINDS["fixed"](inner=self.as_matching(made.inner, env, span))
+        return made
+
+    def as_matching(self, value: Value, env: Env, span: Span) -> Matching:
+        """Any value as the matching operator W.
+
+        Raises:
+            Mistake: it is neither an operator nor a layer.
+        """
+        match value:
+            case Matching():
+                return value
+            case MatchingKind():
+                return self._matching(value.name, [], env, span)
+            case OpKind() if value.op.name in KINDS:
+                return KINDS[value.op.name]()
+            case Op() if type(value).name == "identity":
+                return KINDS["identity"]()
+            case _ if is_layer(value):
+                return LayerMatch(layer=value)
+            case _:
+                raise Mistake(NotCallable(what=f"{describe(value)} is no matching operator and"), span)
+
+    def _apply(self, function: Function, given: list[Given], e: tree.Call) -> Value:
+        if any(g.value is UNKNOWN for g in given):
+            return UNKNOWN
+        if function.builtin is not None:
+            return _builtin(function, given, e.span)
+        signature = signature_of_parameters(function.name, function.parameters)
+        bound = signature.bind(given)
+        missing = signature.missing(bound, e.span)
+        if missing:
+            raise missing
+        env = Env(function.env)
+        for parameter in function.parameters:
+            if parameter.name in bound:
+                env.names[parameter.name] = bound[parameter.name].value
+            elif parameter.default is not None:
+                env.names[parameter.name] = self.value(parameter.default, env)
+        assert function.body is not None
+        return self._limited(function, e.span, lambda: self.value(function.body, env))  # pyright: ignore[reportArgumentType]
+
+    def _limited(self, function: Function, span: Span, run: Callable[[], Value]) -> Value:
+        self._budget.rounds(1, span)
+        if self._calls >= MAX_CALLS:
+            raise Mistake(TooDeep(name=function.name, limit=MAX_CALLS), span)
+        self._calls += 1
+        try:
+            return run()
+        finally:
+            self._calls -= 1
+
+    def bare(self, kind: OpKind, env: Env, span: Span) -> Value:
+        """A layer written without brackets: `bn`."""
+        name = kind.op.name
+        return self._factory.make(kind.op, name, (), env.defaults.get(name, {}), span)
+
+    def filled(self, unit: Unit, span: Span) -> Unit:
+        """A block written without brackets: `3 * Unit`.
+
+        Raises:
+            Mistake: it needs arguments.
+        """
+        signature = signature_of_parameters(unit.name, open_parameters(unit))
+        missing = signature.missing(unit.arguments, span)
+        if missing:
+            raise missing
+        return unit
+
+    def default(self, e: tree.Expression, env: Env) -> tuple[str, dict[str, Any]]:
+        """The layer and the arguments that a `default` statement sets.
+
+        Raises:
+            Mistake: not a built-in layer with named arguments, or an argument it does not take.
+        """
+        if not isinstance(e, tree.Call) or not isinstance(e.callee, tree.Name):
+            raise Mistake(NotCallable(what="default sets arguments of a layer, as in default conv(bias=false), and"), e.span)
+        kind = self._callee(e, env)
+        if not isinstance(kind, OpKind):
+            raise Mistake(NotCallable(what=f"default is for built-in layers; {describe(kind)}"), e.callee.span)
+        return kind.op.name, self._factory.partial(kind.op, kind.op.name, self._given(e, env))
+
+
+def open_parameters(unit: Unit) -> tuple[tree.Parameter, ...]:
+    """The parameters that may still be given to a block or network."""
+    declaration = unit.declaration
+    if isinstance(declaration, tree.Network) and declaration.alias and not declaration.parameters:
+        target = alias_target(unit)
+        if target is not None:
+            return tuple(p for p in open_parameters(target) if p.name not in target.arguments)
+    return declaration.parameters
+
+
+def alias_target(unit: Unit) -> Unit | None:
+    """What a network declared with `=` stands for, with the arguments named there; None if unclear.
+
+    Only the names of arguments matter here, so their values are not computed.
+    """
+    assert isinstance(unit.declaration, tree.Network)
+    expression = unit.declaration.alias
+    callee = expression.callee if isinstance(expression, tree.Call) else expression
+    target = unit.env.find(callee.id) if isinstance(callee, tree.Name) else None
+    if not isinstance(target, Unit) or target.declaration is unit.declaration:
+        return None
+    if not isinstance(expression, tree.Call):
+        return target
+    names = [p.name for p in open_parameters(target)]
+    given = {a.name or (names[i] if i < len(names) else ""): UNKNOWN for i, a in enumerate(expression.arguments)}
+    return Unit(target.declaration, target.env, given)
+
+
+def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
+    """The mistake of a name without a meaning."""
+    near = closest(e.id, list(visible), LAYER_ALIASES)
+    hint = remark(e.id)
+    if e.id in METRICS:
+        hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
+    fix = Fix(e.span, near) if near else None
+    return Mistake(UnknownName(name=e.id, suggestion=near, hint=hint), e.span, fix=fix)
+
+
+def unknown_layer(e: tree.Name, visible: Iterable[str]) -> Mistake:
+    """The mistake of a layer that does not exist."""
+    near = closest(e.id, list(visible), LAYER_ALIASES)
+    fix = Fix(e.span, near) if near else None
+    return Mistake(UnknownLayer(name=e.id, suggestion=near, hint=remark(e.id)), e.span, fix=fix)
+
+
+def _attributes(value: Tensor | Target) -> dict[str, Value]:
+    shape = value.shape
+    found: dict[str, Value] = {"channels": shape[0], "shape": Dims(shape), "rank": len(shape) - 1}
+    if isinstance(value, Target):
+        found["stride"] = value.stride
+    if len(shape) == 1:
+        found["features"] = shape[0]
+    else:
+        found["size"] = Dims(shape[1:])
+    if len(shape) == 2:
+        found["length"] = shape[1]
+    if len(shape) >= 3:
+        found["height"], found["width"] = shape[-2], shape[-1]
+    if len(shape) == 4:
+        found["depth"] = shape[1]
+    return found
+
+
+def _indexed(partial: PartialIndex, index: Value, e: tree.Index) -> Value:
+    path = (*partial.index, index)
+    tensors = partial.indexed.tensors
+    if path in tensors:
+        return tensors[path]
+    if any(key[: len(path)] == path for key in tensors):
+        return PartialIndex(partial.indexed, path)
+
+    def written(key: tuple[Any, ...]) -> str:
+        return partial.indexed.name + "".join(f"[{i}]" for i in key)
+
+    known = tuple(written(key) for key in tensors)
+    raise Mistake(UnboundIndex(name=written(path), known=known), e.span)
+
+
+def _counted(value: Value, span: Span) -> int:
+    if type(value) is not int or value < 0:
+        raise Mistake(BadCount(got=describe(value)), span)
+    return value
+
+
+def _builtin(function: Function, given: list[Given], span: Span) -> Value:
+    assert function.builtin is not None
+    positional = [g.value for g in given if g.name is None]
+    named = {g.name: g.value for g in given if g.name is not None}
+    for g in given:
+        if isinstance(g.value, Tensor) or is_layer(g.value):
+            raise Mistake(NotAConstant(what=describe(g.value)), g.span)
+    try:
+        result = function.builtin(*positional, **named)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+        # Python's own functions say best what they cannot work on.
+        raise Mistake(BadFunctionCall(function=function.name, reason=str(error)), span) from None
+    return result
+
+
+def _written(e: tree.Expression) -> str:
+    text = " ".join(e.span.text.split())
+    return text if len(text) <= 40 else f"{text[:37]}…"
+

@@ -1,0 +1,118 @@
+"""One network from its declaration to its graph: expanded, checked as a whole, held to its asserts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from archlang.diagnostics.catalog.arguments import UnknownArgument
+from archlang.diagnostics.catalog.graph import NoInput, UnusedInput, UnusedResult
+from archlang.diagnostics.catalog.limits import NestedTooDeeply
+from archlang.diagnostics.model import Diagnostics, Mistake
+from archlang.diagnostics.suggest import closest
+from archlang.graph import Graph, Node, Scope
+from archlang.semantics.deep import deep_recursion
+from archlang.semantics.evaluate import Evaluator, open_parameters
+from archlang.semantics.expand import Expander
+from archlang.semantics.limits import Budget
+from archlang.semantics.resolve_unit import parameters, resolve
+from archlang.semantics.values import Unit, Value
+from archlang.syntax import tree
+
+
+def expand_network(
+    unit: Unit, settings: Mapping[str, Value], sink: Diagnostics
+) -> Graph | None:
+    """The graph of a network with some parameters set; None if it has mistakes, which are reported."""
+    span = unit.declaration.span
+    try:
+        with deep_recursion():
+            _check_settings(unit, settings)
+            return _expand(unit, settings, sink)
+    except Mistake as mistake:
+        sink.report_mistake(mistake, span)
+    except RecursionError:
+        sink.report(NestedTooDeeply(), span)
+    return None
+
+
+def _check_settings(unit: Unit, settings: Mapping[str, Value]) -> None:
+    known = tuple(p.name for p in open_parameters(unit))
+    for name in settings:
+        if name not in known:
+            near = closest(name, known)
+            problem = UnknownArgument(callee=unit.name, name=name, suggestion=near, known=known)
+            raise Mistake(problem, unit.declaration.name.span)
+
+
+def _expand(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Graph | None:
+    top = Unit(unit.declaration, unit.env, {**unit.arguments, **settings})
+    target, edits = resolve(top, Evaluator(Budget()))
+    filled = Evaluator(Budget()).filled(target, unit.declaration.name.span)
+    graph = _empty_graph(unit, filled, settings)
+    expander = Expander(graph, sink, edits, as_declared=not settings)
+    expander.body(filled, None, graph.root, is_root=True)
+    edits.report_unused(sink)
+    if not expander.complete:
+        return None
+    before = len(sink)
+    _check_whole(graph, sink)
+    if len(sink) == before and graph.outputs:
+        _add_own_assertions(top, expander)
+        expander.assertions.hold(graph)
+    return graph if len(sink) == before else None
+
+
+def _empty_graph(unit: Unit, filled: Unit, settings: Mapping[str, Value]) -> Graph:
+    declaration = unit.declaration
+    doc = declaration.body.doc or filled.declaration.body.doc
+    root = Scope("", "network", declaration.name.id, declaration.span, doc=doc)
+    return Graph(declaration.name.id, root, parameters=dict(settings))
+
+
+def _add_own_assertions(top: Unit, expander: Expander) -> None:
+    """Those of a network declared with `=` or `from`, which has no body that runs."""
+    declaration = top.declaration
+    assert isinstance(declaration, tree.Network)
+    if declaration.alias is None and declaration.base is None:
+        return
+    env = parameters(top, expander.evaluator)
+    for statement in declaration.body.statements:
+        if isinstance(statement, tree.Assert):
+            expander.assertions.check_or_defer(statement, env, is_root=True)
+
+
+def _check_whole(graph: Graph, sink: Diagnostics) -> None:
+    if not graph.inputs:
+        at = graph.root.span
+        assert at is not None
+        sink.report(NoInput(network=graph.name), at)
+        return
+    used = _reaching_outputs(graph)
+    for node in _dead_ends(graph, used):
+        if node.role == "input":
+            sink.report(UnusedInput(name=node.path), node.span)
+        else:
+            sink.report(UnusedResult(name=None, shape=node.shape), node.span)
+
+
+def _reaching_outputs(graph: Graph) -> bytearray:
+    """For each node id, whether an output depends on it."""
+    used = bytearray(len(graph.nodes))
+    for output in graph.outputs:
+        used[output.tensor.node] = 1
+    for node in reversed(graph.nodes):
+        if used[node.id]:
+            for tensor in node.inputs:
+                used[tensor.node] = 1
+    return used
+
+
+def _dead_ends(graph: Graph, used: bytearray) -> Iterator[Node]:
+    """The last steps of whatever is not used: what leads to them follows from them."""
+    taken = bytearray(len(graph.nodes))
+    for node in graph.nodes:
+        for tensor in node.inputs:
+            taken[tensor.node] = 1
+    return (n for n in graph.nodes if not used[n.id] and not taken[n.id])
+
+

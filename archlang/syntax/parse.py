@@ -1,0 +1,138 @@
+"""Text to tree: lark does the parsing, this file the reporting and the going on after a mistake.
+
+A line that does not parse is blanked out and the file is parsed again, so that all syntax errors
+of a file are reported at once; offsets stay as they are.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from lark import Lark
+from lark.exceptions import UnexpectedInput
+
+from archlang.diagnostics.catalog.limits import FileTooLarge, NestedTooDeeply
+from archlang.diagnostics.catalog.syntax import EmptyFile, MixedTabs
+from archlang.diagnostics.model import Diagnostics, Mistake
+from archlang.source import Source, Span
+from archlang.syntax import tree
+from archlang.syntax.build import TreeBuilder
+from archlang.syntax.cache import parser_cache
+from archlang.syntax.explain import syntax_mistake
+from archlang.syntax.indentation import Indentation
+
+GRAMMAR = Path(__file__).with_name("arch.lark")
+MAX_BYTES = 4_000_000
+MAX_MISTAKES = 20
+"""Syntax errors reported for one file; after so many the rest is likely noise."""
+
+
+class Parser:
+    """A lark parser whose tree builder and indenter are pointed at one source after the other."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._builder = TreeBuilder()
+        self.indentation = Indentation()
+        self._lark = Lark(
+            GRAMMAR.read_text(encoding="utf-8"),
+            parser="lalr",
+            start="file",
+            keep_all_tokens=True,
+            maybe_placeholders=False,
+            transformer=self._builder,
+            postlex=self.indentation,
+            cache=parser_cache(),
+        )
+
+    def parse(self, source: Source, text: str) -> tree.File:
+        """The tree of a text; spans point into `source`.
+
+        Raises:
+            Mistake: the first syntax error.
+        """
+        with self._lock:
+            self._builder.source = self.indentation.source = source
+            try:
+                return self._lark.parse(text)  # pyright: ignore[reportReturnType]  # the builder's `file`
+            except UnexpectedInput as error:
+                brackets = self.indentation.open_brackets
+                raise syntax_mistake(error, source, brackets) from None
+            except RecursionError:
+                raise Mistake(NestedTooDeeply(), Span(source, 0, 0)) from None
+
+
+@cache
+def parser() -> Parser:
+    """The one parser of this process."""
+    return Parser()
+
+
+def parse(source: Source, sink: Diagnostics) -> tree.File | None:
+    """The tree of a source; None if there are syntax errors, which are all reported."""
+    if len(source.text) > MAX_BYTES:
+        problem = FileTooLarge(size=len(source.text), limit=MAX_BYTES)
+        sink.report(problem, Span(source, 0, 0))
+        return None
+    if not _indentation_is_uniform(source, sink):
+        return None
+    text, whole = source.text, True
+    for _ in range(MAX_MISTAKES):
+        try:
+            file = parser().parse(source, text)
+            break
+        except Mistake as mistake:
+            sink.report_mistake(mistake, Span(source, 0, 0))
+            at = mistake.at or Span(source, 0, 0)
+            text, whole = _without_line(source, text, at), False
+    else:
+        return None
+    if not whole:
+        return None
+    if not file.definitions:
+        sink.report(EmptyFile(), Span(source, 0, 0))
+        return None
+    return file
+
+
+def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
+    tab_first: bool | None = None
+    offset = 0
+    for line in source.text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        if indent and line.strip():
+            tab_first = indent[0] == "\t" if tab_first is None else tab_first
+            wrong = indent.find(" " if tab_first else "\t")
+            if wrong >= 0:
+                at = Span(source, offset + wrong, offset + len(indent))
+                sink.report(MixedTabs(tab_first=tab_first), at)
+                return False
+        offset += len(line) + 1
+    return True
+
+
+def _without_line(source: Source, text: str, at: Span) -> str:
+    """The text with the line of a mistake made harmless: what is left still has its shape."""
+    start = text.rfind("\n", 0, at.start) + 1
+    end = text.find("\n", at.start)
+    end = len(text) if end < 0 else end
+    line = text[start:end]
+    indent = len(line) - len(line.lstrip(" \t"))
+    body = line[indent:].rstrip()
+    opens_body = body.partition("#")[0].rstrip().endswith(":") or _next_is_deeper(text, end, indent)
+    if opens_body:
+        stand_in = "chain:" if indent else "block _:"
+    else:
+        stand_in = "x" if indent else ""
+    if len(stand_in) > len(body):
+        stand_in = ""
+    return text[: start + indent] + stand_in.ljust(len(line) - indent) + text[end:]
+
+
+def _next_is_deeper(text: str, end: int, indent: int) -> bool:
+    for line in text[end + 1 :].split("\n", 50)[:50]:
+        if line.strip() and not line.lstrip().startswith("#"):
+            return len(line) - len(line.lstrip(" \t")) > indent
+    return False

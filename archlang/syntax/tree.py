@@ -1,0 +1,410 @@
+"""The syntax tree: what was written, with spans and without meaning.
+
+Every class is frozen. Spans do not take part in comparison, so two trees are equal where the
+programs are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from archlang.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """Base of all nodes."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+# ── expressions ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Syntax):
+    """`64`, `0.5`, `true`, `"text"`."""
+
+    value: int | float | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Syntax):
+    """`3x224x224`, `3xHxW`: numbers and names of constants."""
+
+    parts: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Syntax):
+    """A constant's, a layer's or a tensor's name."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Syntax):
+    """`[3, 4, 6, 3]`."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension(Syntax):
+    """`[64 * 2**i for i in range(4) if i > 0]`."""
+
+    item: Expression
+    targets: Targets
+    over: Expression
+    condition: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Syntax):
+    """`x.channels`."""
+
+    value: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Syntax):
+    """`depths[0]`."""
+
+    value: Expression
+    index: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Syntax):
+    """One argument of a call; `name` is None where it is given by position."""
+
+    name: str | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Syntax):
+    """`conv(64, 3x3, stride=2)`."""
+
+    callee: Expression
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched(Syntax):
+    """`W∘x`."""
+
+    operator: Expression
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Syntax):
+    """`-a`, `+a`, `not a`."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Syntax):
+    """`a + b` and its kin: `+ - ++ * / // % **`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Syntax):
+    """`a and b`, `a or b`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Syntax):
+    """`a < b <= c`."""
+
+    first: Expression
+    rest: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(Syntax):
+    """`a if condition else b`."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe(Syntax):
+    """`a -> b -> c`."""
+
+    steps: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Syntax):
+    """`branch add:` and its lines."""
+
+    merge: str | None
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Dense(Syntax):
+    """`dense n:` and its lines."""
+
+    count: Expression
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Syntax):
+    """`repeat n:` and its lines."""
+
+    count: Expression
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Syntax):
+    """`chain:` and its lines."""
+
+    body: Suite
+
+
+Expression: TypeAlias = (
+    Constant
+    | Size
+    | Name
+    | ListOf
+    | Comprehension
+    | Attribute
+    | Index
+    | Call
+    | Matched
+    | Unary
+    | Binary
+    | Logic
+    | Compare
+    | Conditional
+    | Pipe
+    | Branch
+    | Dense
+    | Repeat
+    | Chain
+)
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Targets(Syntax):
+    """What a loop binds: names, possibly grouped: `i, (c, n)`."""
+
+    names: tuple[Name | Targets, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Syntax):
+    """`input 3x224x224`, `input left: 3xHxW`; in a block `input a, b`."""
+
+    names: tuple[Expression, ...]
+    shape: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Syntax):
+    """One line of a body, perhaps kept under names, perhaps with the shape it must have."""
+
+    targets: tuple[Expression, ...]
+    value: Expression
+    ascription: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Syntax):
+    """`output seg = expr`, `output aux = expr when training`."""
+
+    target: Expression | None
+    value: Expression
+    training: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Syntax):
+    """`let C = 64`, `let half(v) = v // 2`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...] | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Default(Syntax):
+    """`default conv(bias=false)`."""
+
+    call: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Assert(Syntax):
+    """`assert params == 61_706`."""
+
+    test: Expression
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared(Syntax):
+    """`shared name = Layer(…)`."""
+
+    name: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class For(Syntax):
+    """`for i, n in enumerate(depths):`."""
+
+    targets: Targets
+    over: Expression
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class If(Syntax):
+    """`if … elif … else`: conditions with their suites; the last condition is None for `else`."""
+
+    arms: tuple[tuple[Expression | None, Suite], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathName(Syntax):
+    """A path as in `state_dict`: `layer1.0.conv1`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Syntax):
+    """`replace conv1: conv(64, 3x3)`."""
+
+    path: PathName
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(Syntax):
+    """`insert after layer4: dropout(0.2)`."""
+
+    after: bool
+    path: PathName
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(Syntax):
+    """`remove maxpool1`."""
+
+    paths: tuple[PathName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze(Syntax):
+    """`freeze layer1, layer2`."""
+
+    paths: tuple[PathName, ...]
+
+
+Statement: TypeAlias = (
+    Input
+    | Step
+    | Output
+    | Let
+    | Default
+    | Assert
+    | Shared
+    | For
+    | If
+    | Replace
+    | Insert
+    | Remove
+    | Freeze
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite(Syntax):
+    """The indented lines of a body, with its documentation."""
+
+    statements: tuple[Statement, ...]
+    doc: str = ""
+
+
+# ── a file ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Syntax):
+    """`C`, `stride=1`."""
+
+    name: str
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Syntax):
+    """`use A, B as C from "file.arch"`: (name there, name here)."""
+
+    names: tuple[tuple[Name, Name], ...]
+    file: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Syntax):
+    """`block Basic(C, stride=1):`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Network(Syntax):
+    """`network LeNet5:`; `network ResNet50 = ResNet(…)`; `network Mine from ResNet50(…)`.
+
+    `alias` or `base` is the expression behind `=` or `from`; `body` is empty where there is none.
+    """
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: Suite
+    alias: Expression | None = None
+    base: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Syntax):
+    """`arch 1`."""
+
+    number: int
+
+
+Definition: TypeAlias = Version | Use | Let | Default | Block | Network
+
+
+@dataclass(frozen=True)
+class File:
+    """A whole file."""
+
+    source: Source
+    definitions: tuple[Definition, ...]

@@ -1,0 +1,1 @@
+"""The language inside other tools: the import hook."""

@@ -1,0 +1,1 @@
+"""Weights from elsewhere: key maps and loading."""

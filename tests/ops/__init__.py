@@ -1,0 +1,1 @@
+"""The layer library against torch."""
