@@ -1,1 +1,41 @@
-"""archlang: a language for neural network architectures, compiled to PyTorch."""
+"""archlang: a language for neural network architectures, compiled to PyTorch.
+
+```python
+import archlang
+
+model = archlang.load("ResNet50", classes=10)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archlang.compiler import check, check_text
+    from archlang.compiler import graph as network
+    from archlang.diagnostics.model import SpecError
+    from archlang.loading import load
+    from archlang.zoo import zoo
+
+__all__ = ["SpecError", "check", "check_text", "load", "network", "zoo"]
+__version__ = "0.1.0"
+
+_HOMES = {
+    "SpecError": ("archlang.diagnostics.model", "SpecError"),
+    "check": ("archlang.compiler", "check"),
+    "check_text": ("archlang.compiler", "check_text"),
+    "load": ("archlang.loading", "load"),
+    "network": ("archlang.compiler", "graph"),
+    "zoo": ("archlang.zoo", "zoo"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `import archlang` stays cheap: the parser is imported when used, torch when a model is made.
+    if name in _HOMES:
+        from importlib import import_module
+
+        module, attribute = _HOMES[name]
+        return getattr(import_module(module), attribute)
+    raise AttributeError(f"module 'archlang' has no attribute {name!r}")

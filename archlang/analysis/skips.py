@@ -1,0 +1,83 @@
+"""Skip connections: where a tensor goes past layers to a merge, how far, and through which W.
+
+Lecture's form: `Y_l = f(Z_l + W∘Y_{l-s})`. An operand of a merge is a skip if the other operands
+are computed from it; s counts the weighted layers on the longest path that it passes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from archlang.graph import Graph, Node, Skip, Tensor
+
+
+def skips(graph: Graph) -> tuple[Skip, ...]:
+    """Every skip connection of a network, in the order of the merges.
+
+    Kinds: *dense* within a `dense` statement; *long* if the path passed by enlarges maps again
+    (U-Net) or, in the body of a network, leads through whole units; all else is *short*.
+    """
+    return tuple(
+        skip for node in graph.nodes if node.role == "merge" for skip in _of_merge(graph, node)
+    )
+
+
+def _of_merge(graph: Graph, merge: Node) -> Iterator[Skip]:
+    if merge.scope.kind == "dense":
+        yield from _dense(graph, merge)
+        return
+    for operand in range(len(merge.inputs)):
+        source, matching = _source(graph, merge, operand)
+        others = [t.node for i, t in enumerate(merge.inputs) if i != operand]
+        passed = _between(graph, source.node, others)
+        if passed:
+            yield Skip(
+                source=source,
+                merge=merge.id,
+                kind=_kind(graph, merge, passed),
+                depth=max(graph.depths[n] for n in others) - graph.depths[source.node],
+                matching=matching,
+                operand=operand,
+            )
+
+
+def _source(graph: Graph, merge: Node, operand: int) -> tuple[Tensor, str]:
+    """The tensor before W, and W; the operand itself and the identity where no W is written."""
+    return graph.matching.get((merge.id, operand), (merge.inputs[operand], "identity"))
+
+
+def _dense(graph: Graph, merge: Node) -> Iterator[Skip]:
+    """All features but the newest one have come past the layers of a round."""
+    newest = graph.depths[merge.inputs[-1].node]
+    for operand, source in enumerate(merge.inputs[:-1]):
+        depth = newest - graph.depths[source.node]
+        yield Skip(source, merge.id, "dense", depth, "identity", operand)
+
+
+def _between(graph: Graph, source: int, ends: Iterable[int]) -> list[int]:
+    """The nodes on the paths from `source` to any of `ends`, the ends included.
+
+    Ids are in the order of computation, so the search never looks before the source.
+    """
+    seen: set[int] = set()
+    waiting = [n for n in ends if n > source]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(t.node for t in graph.nodes[node].inputs if t.node > source)
+    reached = {source}
+    for node in sorted(seen):
+        if any(t.node in reached for t in graph.nodes[node].inputs):
+            reached.add(node)
+    return sorted(reached - {source})
+
+
+def _kind(graph: Graph, merge: Node, passed: list[int]) -> Literal["short", "long"]:
+    if any(graph.nodes[n].op.resamples > 0 for n in passed):
+        return "long"
+    unit = merge.scope.unit
+    if unit.kind == "network" and any(graph.nodes[n].scope.unit is not unit for n in passed):
+        return "long"
+    return "short"

@@ -1,0 +1,38 @@
+"""Which steps may overwrite their input: the same answer serves every backend.
+
+A step may work in place if it is the only one to take its input, if its producer needs that
+output no more (neither for the backward pass nor because it shares memory with another tensor),
+and if the input is no output of the network. Unsure means no.
+"""
+
+from __future__ import annotations
+
+from archlang.graph import Graph, Node
+from archlang.ops.merging import Add
+
+
+def inplace_nodes(graph: Graph) -> frozenset[int]:
+    """Ids of the nodes that may overwrite their (first) input."""
+    outputs = {output.tensor.node for output in graph.outputs}
+    return frozenset(
+        node.id
+        for node in graph.nodes
+        if _can(node) and _may_overwrite(graph, node, outputs)
+    )
+
+
+def _can(node: Node) -> bool:
+    return node.op.inplace or isinstance(node.op, Add)
+
+
+def _may_overwrite(graph: Graph, node: Node, outputs: set[int]) -> bool:
+    source = node.inputs[0]
+    producer = graph.producer(source)
+    return (
+        len(graph.consumers[producer.id]) == 1
+        and len(producer.outputs) == 1
+        and not producer.op.keeps_output
+        and producer.id not in outputs
+        and source.shape == node.shape
+        and producer.training == node.training
+    )

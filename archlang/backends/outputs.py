@@ -1,0 +1,37 @@
+"""Several results under their names."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from torch import Tensor, nn
+
+
+@cache
+def output_type(title: str, names: tuple[str, ...]) -> type[tuple[Any, ...]]:
+    """The named tuple of a network's results; the same class for the same names."""
+    return namedtuple(title, names)  # noqa: PYI024  # the names are known only here
+
+
+class Outputs(nn.Module):
+    """Gives a network's results as a named tuple: all while training, else the regular ones.
+
+    If just one regular result is left in evaluation, it comes by itself, as torchvision does it.
+    """
+
+    def __init__(self, title: str, names: Sequence[str], training: Sequence[str]) -> None:
+        super().__init__()
+        self.title = title
+        self.names = tuple(names)
+        self.regular = tuple(n for n in names if n not in training)
+
+    def forward(self, *values: Tensor) -> Any:
+        """The results, in the order of the names."""
+        names = self.names if self.training else self.regular
+        if len(names) == 1:
+            return values[self.names.index(names[0])]
+        chosen = [v for n, v in zip(self.names, values, strict=True) if n in names]
+        return output_type(self.title, names)(*chosen)
