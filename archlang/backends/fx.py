@@ -1,4 +1,4 @@
-"""Graph to torch.fx: a GraphModule whose modules carry the graph's paths, so `state_dict` does too."""
+"""Graph to torch.fx: a GraphModule whose modules, and so `state_dict`, carry the graph's paths."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from torch import fx, nn
 from archlang.backends.inplace import inplace_nodes
 from archlang.backends.outputs import Outputs
 from archlang.backends.recipes import build, fill, resolve
-from archlang.backends.training import Step, TrainingOnly, Wire
+from archlang.backends.training import Folded, Step, TrainingOnly, Wire
 from archlang.graph import Graph, Node, Tensor, shapes
 from archlang.ops.recipe import Fold, Function, Module, PassThrough, Recipe
 
 OUTPUTS = "_outputs"
 """The module that names several results. No name of a spec begins with an underscore."""
+TRAINING = "_training_"
+"""What the names of modules begin with that run a part only while training."""
 
 
 def to_fx(
@@ -78,10 +80,10 @@ class _Emitter:
         module = new_module(node, recipe, self._device)
         return module.requires_grad_(False) if node.frozen else module
 
-    def _attach(self, node: Node, recipe: Module, root: nn.Module, path: str) -> None:
+    def _attach(self, node: Node, recipe: Module) -> None:
         """Put a node's module at its path, once: later users of a shared path find it there."""
         if self._owners[node.path] is node:
-            attach(root, path, self._built(node, recipe))
+            attach(self._root, node.path, self._built(node, recipe))
 
     # ── the main graph ───────────────────────────────────────────────────────────────────────
 
@@ -89,7 +91,7 @@ class _Emitter:
         inputs = [self._value(tensor) for tensor in node.inputs]
         recipe = self._recipe(node)
         if isinstance(recipe, Module):
-            self._attach(node, recipe, self._root, node.path)
+            self._attach(node, recipe)
             result = self._fx.call_module(node.path, tuple(inputs))
         elif isinstance(recipe, PassThrough):
             result = inputs[0]
@@ -129,46 +131,62 @@ class _Emitter:
     # ── parts that run while training ────────────────────────────────────────────────────────
 
     def _emit_training_part(self, name: str, nodes: list[Node]) -> None:
-        """One module holds the whole part, and does nothing in evaluation."""
+        """One call holds the whole part, and does nothing in evaluation."""
         inside = {node.id for node in nodes}
+        recipes = {node.id: self._recipe(node) for node in nodes}
         taken = dict.fromkeys(t for n in nodes for t in n.inputs if t.node not in inside)
-        wires = {(t.node, t.port): Wire(i) for i, t in enumerate(taken)}
-        part = TrainingOnly()
+        modules = dict.fromkeys(n.path for n in nodes if isinstance(recipes[n.id], Module))
+        part = _Part(taken, modules)
         for node in nodes:
-            self._step(node, name, part, wires)
+            recipe = recipes[node.id]
+            if isinstance(recipe, Module):
+                self._attach(node, recipe)
+            part.add(node, recipe)
         output = next(o.tensor for o in self._graph.outputs if o.name == name)
-        part.result = wires[output.node, output.port]
-        attach(self._root, name, part)
-        result = self._fx.call_module(name, tuple(self._value(t) for t in taken))
+        path = f"{TRAINING}{name}"
+        self._root.add_module(path, TrainingOnly(part.steps, part.wires[output.node, output.port]))
+        tensors = [self._value(t) for t in taken]
+        result = self._fx.call_module(path, (*tensors, *map(self._fx.get_attr, modules)))
         self._values[output.node, output.port] = result
 
-    def _step(
-        self, node: Node, name: str, part: TrainingOnly, wires: dict[tuple[int, int], Wire]
-    ) -> None:
-        inputs = [wires[t.node, t.port] for t in node.inputs]
-        recipe = self._recipe(node)
+
+class _Part:
+    """The steps of a part that runs while training, as wires between them."""
+
+    def __init__(self, tensors: Iterable[Tensor], modules: Iterable[str]) -> None:
+        self.wires = {(t.node, t.port): Wire(i) for i, t in enumerate(tensors)}
+        self._modules = {p: Wire(i) for i, p in enumerate(modules, start=len(self.wires))}
+        self._taken = len(self.wires) + len(self._modules)
+        self.steps: list[Step] = []
+
+    def add(self, node: Node, recipe: Recipe) -> None:
+        """Append what computes a node."""
+        inputs = [self.wires[t.node, t.port] for t in node.inputs]
         if isinstance(recipe, PassThrough):
-            wires[node.id, 0] = inputs[0]
+            self.wires[node.id, 0] = inputs[0]
             return
-        wire = Wire(len(wires))
+        result = self._step(node, recipe, inputs)
+        if not _is_tuple(node):
+            self.wires[node.id, 0] = result
+            return
+        for port in range(len(node.outputs)):
+            self.wires[node.id, port] = self._append(resolve("operator.getitem"), (result, port))
+
+    def _step(self, node: Node, recipe: Module | Function | Fold, inputs: list[Wire]) -> Wire:
         if isinstance(recipe, Module):
-            path = node.path.removeprefix(f"{name}.")
-            self._attach(node, recipe, part, path)
-            part.steps.append(Step(path, tuple(inputs), {}, wire))
-        elif isinstance(recipe, Fold):
-            part.steps.append(Step(fold(recipe.target), tuple(inputs), {}, wire))
-        else:
-            args = tuple(fill(a, inputs) for a in recipe.args)
-            kwargs = {key: fill(a, inputs) for key, a in recipe.kwargs}
-            part.steps.append(Step(resolve(recipe.target), args, kwargs, wire))
-        wires[node.id, 0] = wire
+            return self._append(self._modules[node.path], tuple(inputs))
+        if isinstance(recipe, Fold):
+            return self._append(Folded(recipe.target), tuple(inputs))
+        kwargs = {key: fill(a, inputs) for key, a in recipe.kwargs}
+        return self._append(
+            resolve(recipe.target), tuple(fill(a, inputs) for a in recipe.args), kwargs
+        )
 
-
-def fold(target: str) -> Any:
-    """A function of several tensors that joins them by a binary operator from the left."""
-    from archlang.backends.training import Folded
-
-    return Folded(target)
+    def _append(
+        self, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
+    ) -> Wire:
+        self.steps.append(Step(target, args, kwargs or {}))
+        return Wire(self._taken + len(self.steps) - 1)
 
 
 def _is_tuple(node: Node) -> bool:

@@ -15,9 +15,7 @@ def inplace_nodes(graph: Graph) -> frozenset[int]:
     """Ids of the nodes that may overwrite their (first) input."""
     outputs = {output.tensor.node for output in graph.outputs}
     return frozenset(
-        node.id
-        for node in graph.nodes
-        if _can(node) and _may_overwrite(graph, node, outputs)
+        node.id for node in graph.nodes if _can(node) and _may_overwrite(graph, node, outputs)
     )
 
 

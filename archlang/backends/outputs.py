@@ -13,7 +13,7 @@ from torch import Tensor, nn
 @cache
 def output_type(title: str, names: tuple[str, ...]) -> type[tuple[Any, ...]]:
     """The named tuple of a network's results; the same class for the same names."""
-    return namedtuple(title, names)  # noqa: PYI024  # the names are known only here
+    return namedtuple(title, names)  # the names are known only here
 
 
 class Outputs(nn.Module):

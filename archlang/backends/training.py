@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -14,19 +14,18 @@ from archlang.backends.recipes import resolve
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Stands for a tensor within a part: first its inputs, then the results of its steps."""
+    """Stands for a value within a part: first what it is called with, then what its steps make."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Call a module of the part (by path) or a function, and put the result on a wire."""
+    """Call a function, or the module that comes on a wire; the result is the next wire."""
 
-    target: str | Callable[..., Any]
+    target: Wire | Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    result: Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +41,30 @@ class Folded:
 class TrainingOnly(nn.Module):
     """Runs its steps while training; in evaluation it computes nothing and gives None.
 
-    Its children carry the paths of the spec, so the part adds no level to `state_dict`.
+    It is called with the tensors and the modules that its steps use. The modules stay where the
+    spec names them, so that `state_dict` knows nothing of the part, one of them may be shared with
+    the rest of the network, and a head that is put in the place of another is the one that runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[Step], result: Wire) -> None:
         super().__init__()
-        self.steps: list[Step] = []
-        self.result = Wire(0)
+        self.steps = tuple(steps)
+        self.result = result
 
-    def forward(self, *inputs: Tensor) -> Tensor | None:
+    def forward(self, *values: Tensor | nn.Module) -> Tensor | None:
         """The part's result, or None."""
         if not self.training:
             return None
-        wires = dict(enumerate(inputs))
+        wires: list[Any] = list(values)
         for step in self.steps:
-            run = self.get_submodule(step.target) if isinstance(step.target, str) else step.target
+            run = wires[step.target.index] if isinstance(step.target, Wire) else step.target
             args = [_filled(a, wires) for a in step.args]
             kwargs = {name: _filled(a, wires) for name, a in step.kwargs.items()}
-            wires[step.result.index] = run(*args, **kwargs)
+            wires.append(run(*args, **kwargs))
         return wires[self.result.index]
 
 
-def _filled(argument: Any, wires: Mapping[int, Tensor]) -> Any:
+def _filled(argument: Any, wires: Sequence[Any]) -> Any:
     if isinstance(argument, Wire):
         return wires[argument.index]
     if isinstance(argument, (list, tuple)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from archlang.record import Record
 from archlang.source import Span
 
 
@@ -33,7 +34,7 @@ class Fix:
     replacement: str
 
 
-class Problem:
+class Problem(Record):
     """Base of the catalogue: one small dataclass per code, whose fields are the facts of the case.
 
     A problem knows nothing of places, so a layer can raise one without having seen a file;

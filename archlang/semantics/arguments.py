@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from archlang.diagnostics.catalog.arguments import (
     ArgumentTwice,
@@ -16,6 +16,7 @@ from archlang.diagnostics.catalog.arguments import (
     TooManyArguments,
     UnknownArgument,
 )
+from archlang.diagnostics.catalog.names import NotAConstant
 from archlang.diagnostics.model import Fix, Mistake
 from archlang.diagnostics.suggest import ARGUMENT_ALIASES, closest, remark
 from archlang.ops.base import Dims, Op, SizeField
@@ -170,12 +171,13 @@ class ModelFactory:
         """
         bound = signature_of_model(model, callee).bind(given)
         values = {n: _plain(g, callee, n) for n, g in bound.items() if g.value is not UNKNOWN}
-        for name, value in values.items():
-            field = model.model_fields[name]
-            try:
-                TypeAdapter(Annotated[field.annotation, field, *field.metadata]).validate_python(value)
-            except ValidationError as error:
-                raise _bad(callee, name, value, error, bound[name].span) from None
+        try:
+            model(**values)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                name = str(detail["loc"][0]) if detail["loc"] else ""
+                if name in values:  # what is not given here may be given where the layer is used
+                    raise _bad(callee, name, values[name], error, bound[name].span) from None
         return values
 
 
@@ -192,10 +194,13 @@ def _plain(argument: Given, callee: str, name: str) -> Any:
         return INITIALISERS[value]()
     if isinstance(value, range):
         return tuple(value)
-    if value is None or is_constant(value) or isinstance(value, BaseModel) and not isinstance(value, Op):
+    if (
+        value is None
+        or is_constant(value)
+        or (isinstance(value, BaseModel) and not isinstance(value, Op))
+    ):
         return value
-    problem = BadArgument(callee=callee, name=name, got=describe(value), want="a constant")
-    raise Mistake(problem, argument.span)
+    raise Mistake(NotAConstant(what=describe(value)), argument.span)
 
 
 def _validated(
@@ -211,13 +216,16 @@ def _validated(
         location = error.errors(include_url=False)[0]["loc"]
         name = str(location[0]) if location else ""
         at = bound[name].span if name in bound else span
-        raise _bad(callee, name or "an argument", values.get(name), error, at) from None
+        raise _bad(callee, name, values.get(name), error, at) from None
 
 
 def _bad(callee: str, name: str, got: Any, error: ValidationError, at: Span) -> Mistake:
-    details = error.errors(include_url=False)
+    details = [d for d in error.errors(include_url=False) if d["loc"][:1] in ((), (name,))]
     wanted, hint = _wanted(details, got), _hint(details, got)
-    problem = BadArgument(callee=callee, name=name, got=describe(got), want=wanted, hint=hint)
+    got_text = describe(got) if name else "these values"
+    problem = BadArgument(
+        callee=callee, name=name or "the arguments", got=got_text, want=wanted, hint=hint
+    )
     return Mistake(problem, at)
 
 

@@ -280,7 +280,11 @@ class Evaluator:
         return True
 
     def _conditional(self, e: tree.Conditional, env: Env) -> Value:
-        return self.value(e.then if self.truth(e.condition, env) else e.otherwise, env)
+        return self.value(self.chosen(e, env), env)
+
+    def chosen(self, e: tree.Conditional, env: Env) -> tree.Expression:
+        """The side of a conditional that its condition picks."""
+        return e.then if self.truth(e.condition, env) else e.otherwise
 
     def _comprehension(self, e: tree.Comprehension, env: Env) -> Value:
         result: list[Value] = []
@@ -328,7 +332,11 @@ class Evaluator:
     def _given(self, e: tree.Call, env: Env) -> list[Given]:
         given: list[Given] = []
         for a in e.arguments:
-            name_span = a.span if a.name is None else Span(a.span.source, a.span.start, a.span.start + len(a.name))
+            name_span = (
+                a.span
+                if a.name is None
+                else Span(a.span.source, a.span.start, a.span.start + len(a.name))
+            )
             given.append(Given(a.name, self.value(a.value, env), a.value.span, name_span))
         return given
 
@@ -371,7 +379,9 @@ class Evaluator:
             case _ if is_layer(value):
                 return LayerMatch(layer=value)
             case _:
-                raise Mistake(NotCallable(what=f"{describe(value)} is no matching operator and"), span)
+                raise Mistake(
+                    NotCallable(what=f"{describe(value)} is no matching operator and"), span
+                )
 
     def _apply(self, function: Function, given: list[Given], e: tree.Call) -> Value:
         if any(g.value is UNKNOWN for g in given):
@@ -426,10 +436,17 @@ class Evaluator:
             Mistake: not a built-in layer with named arguments, or an argument it does not take.
         """
         if not isinstance(e, tree.Call) or not isinstance(e.callee, tree.Name):
-            raise Mistake(NotCallable(what="default sets arguments of a layer, as in default conv(bias=false), and"), e.span)
+            raise Mistake(
+                NotCallable(
+                    what="default sets arguments of a layer, as in default conv(bias=false), and"
+                ),
+                e.span,
+            )
         kind = self._callee(e, env)
         if not isinstance(kind, OpKind):
-            raise Mistake(NotCallable(what=f"default is for built-in layers; {describe(kind)}"), e.callee.span)
+            raise Mistake(
+                NotCallable(what=f"default is for built-in layers; {describe(kind)}"), e.callee.span
+            )
         return kind.op.name, self._factory.partial(kind.op, kind.op.name, self._given(e, env))
 
 
@@ -457,7 +474,10 @@ def alias_target(unit: Unit) -> Unit | None:
     if not isinstance(expression, tree.Call):
         return target
     names = [p.name for p in open_parameters(target)]
-    given = {a.name or (names[i] if i < len(names) else ""): UNKNOWN for i, a in enumerate(expression.arguments)}
+    given = {
+        a.name or (names[i] if i < len(names) else ""): UNKNOWN
+        for i, a in enumerate(expression.arguments)
+    }
     return Unit(target.declaration, target.env, given)
 
 
@@ -535,4 +555,3 @@ def _builtin(function: Function, given: list[Given], span: Span) -> Value:
 def _written(e: tree.Expression) -> str:
     text = " ".join(e.span.text.split())
     return text if len(text) <= 40 else f"{text[:37]}…"
-

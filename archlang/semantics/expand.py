@@ -12,21 +12,20 @@ from typing import Any
 from archlang.diagnostics.catalog.arguments import BadUnpacking
 from archlang.diagnostics.catalog.graph import (
     EmptyBody,
-    OutputTwice,
     SeveralTensors,
 )
 from archlang.diagnostics.catalog.names import BoundTwice
-from archlang.diagnostics.catalog.shapes import AscriptionDiffers, InputShape
+from archlang.diagnostics.catalog.shapes import AscriptionDiffers
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.graph import Graph, Output, Scope, Tensor
-from archlang.ops.merging import InputOp
 from archlang.semantics.apply import Applier
 from archlang.semantics.assertions import Assertions
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.frame import Body, Frame, kept_names
 from archlang.semantics.limits import Budget, LimitReached
 from archlang.semantics.naming import Naming
+from archlang.semantics.ports import Ports, arriving
 from archlang.semantics.resolve_unit import parameters
 from archlang.semantics.surgery import Edits
 from archlang.semantics.values import (
@@ -35,7 +34,6 @@ from archlang.semantics.values import (
     Function,
     Indexed,
     SharedLayer,
-    TrainingName,
     Unit,
     Value,
     is_layer,
@@ -59,6 +57,7 @@ class Expander:
         self.weaver = Weaver(graph, self.budget, edits)
         self.assertions = Assertions(self.evaluator, sink, as_declared)
         self.applier = Applier(self)
+        self._ports = Ports(self)
         self.complete = True
         """Whether no statement failed, so that the graph is whole."""
         self._cases: dict[type, Callable[[Any, Frame], None]] = {
@@ -66,8 +65,8 @@ class Expander:
             tree.Let: self._let,
             tree.For: self._for,
             tree.If: self._if,
-            tree.Input: self._input,
-            tree.Output: self._output,
+            tree.Input: self._ports.input,
+            tree.Output: self._ports.output,
             tree.Default: self._default,
             tree.Assert: self._assert,
             tree.Shared: self._shared,
@@ -81,7 +80,9 @@ class Expander:
         env = parameters(unit, self.evaluator)
         if not is_root:
             env.names["x"] = flow
-        body = Body(env, is_root)
+        body = Body(env, declaration, is_root)
+        if not is_root:
+            body.arriving = arriving(unit, flow, scope)
         self.naming.reserve(scope, kept_names(declaration.body))
         frame = Frame(env, scope, body, flow)
         self.suite(declaration.body, frame)
@@ -90,13 +91,18 @@ class Expander:
         if body.outputs:
             values = [value for _, value, _ in body.outputs]
             return values[0] if len(values) == 1 else tuple(values)
-        if is_root and not is_tensors(frame.flow):
+        if is_root:
             self._main_output(frame.flow, declaration.body.statements[-1].span)
         return frame.flow
 
     def _main_output(self, flow: Value, span: Span) -> None:
+        """Without an `output` line, what flows last is the network's output."""
         if isinstance(flow, Tensor):
             self.graph.outputs.insert(0, Output("output", flow, span))
+        elif is_tensors(flow):
+            problem = SeveralTensors(what="the output", count=len(flow), want="one tensor")
+            self.sink.report(problem, span)
+            self.complete = False
 
     def suite(self, suite: tree.Suite, frame: Frame) -> None:
         """Run the lines of a suite; mistakes are reported and the rest goes on."""
@@ -170,7 +176,7 @@ class Expander:
         if isinstance(target, tree.Name):
             if target.id in frame.env.names:
                 raise Mistake(BoundTwice(name=target.id), target.span)
-            if not self._makes_layers(s.value, frame):
+            if not self.makes_layers(s.value, frame):
                 return None
             if frame.rounds:
                 return self.naming.automatic(frame.scope, target.id)
@@ -178,10 +184,12 @@ class Expander:
             return target.id
         base, index = self._index_of(target, frame)
         name = base + ".".join(map(str, index))
-        self.naming.claim(frame.scope, name.partition(".")[0] if len(index) < 2 else name, target.span)
+        self.naming.claim(
+            frame.scope, name.partition(".")[0] if len(index) < 2 else name, target.span
+        )
         return name
 
-    def _makes_layers(self, value: tree.Expression, frame: Frame) -> bool:
+    def makes_layers(self, value: tree.Expression, frame: Frame) -> bool:
         """Whether a binding makes anything of its own; `Y = x` only gives a second name."""
         if not isinstance(value, tree.Name):
             return True
@@ -202,7 +210,9 @@ class Expander:
         got = value.shape if isinstance(value, Tensor) else None
         if got is None:
             count = len(value) if isinstance(value, tuple) else 0
-            raise Mistake(SeveralTensors(what=": shape", count=count, want="one"), s.ascription.span)
+            raise Mistake(
+                SeveralTensors(what=": shape", count=count, want="one"), s.ascription.span
+            )
         if said is not None and said != got:
             made = Label(s.value.span, "gives " + "x".join(map(str, got)))
             raise Mistake(AscriptionDiffers(said=said, got=got), s.ascription.span, [made])
@@ -234,130 +244,6 @@ class Expander:
         if not isinstance(indexed, Indexed) or index in indexed.tensors:
             raise Mistake(BoundTwice(name=target.span.text), target.span)
         indexed.tensors[index] = value
-
-    # ── inputs and outputs ───────────────────────────────────────────────────────────────────
-
-    def _input(self, s: tree.Input, frame: Frame) -> None:
-        if frame.body.stepped:
-            reason = "inputs come first"
-            raise Mistake(MisplacedStatement(statement="input", reason=reason), s.span)
-        if frame.body.is_root:
-            self._network_input(s, frame)
-        else:
-            self._unit_input(s, frame)
-
-    def _network_input(self, s: tree.Input, frame: Frame) -> None:
-        expression = s.shape or s.names[0]
-        name = s.names[0].id if s.shape and isinstance(s.names[0], tree.Name) else "x"
-        if len(s.names) > 1:
-            reason = "each input of a network has a line and a shape of its own"
-            raise Mistake(MisplacedStatement(statement="input", reason=reason), s.span)
-        position = len(self.graph.inputs)
-        if position < len(self.edits.inputs):
-            shape: tuple[int, ...] | None = self.edits.inputs[position][0]
-        else:
-            shape = self.evaluator.shape(expression, frame.env)
-        if shape is None:
-            frame.flow = frame.env.names["x" if s.shape is None else name] = UNKNOWN
-            return
-        if name != "x" and name in frame.env.names or name == "x" and position:
-            raise Mistake(BoundTwice(name=name), s.span)
-        self.naming.claim(frame.scope, name, s.span)
-        op = InputOp(title=name, shape=shape)
-        (tensor,) = self.weaver.add(op, (), name, frame.scope, s.span, role="input")
-        self.graph.inputs.append(tensor.node)
-        if name != "x":
-            frame.env.names.pop("x", None)
-        frame.env.names[name] = tensor
-        frame.flow = tensor if position == 0 else None
-
-    def _unit_input(self, s: tree.Input, frame: Frame) -> None:
-        """In a block, or a network used as one, inputs name (and check) what flows in."""
-        flow = frame.flow
-        if flow is UNKNOWN:
-            for name in s.names:
-                if isinstance(name, tree.Name):
-                    frame.env.names[name.id] = UNKNOWN
-            return
-        tensors = list(flow) if isinstance(flow, tuple) else [flow]
-        if s.shape is None and not all(isinstance(n, tree.Name) for n in s.names):
-            shape = self.evaluator.shape(s.names[0], frame.env)
-            self._check_input(shape, tensors[0], s, frame)
-            return
-        if s.shape is not None:
-            self._check_input(self.evaluator.shape(s.shape, frame.env), tensors[0], s, frame)
-        if len(tensors) < len(s.names) or (len(tensors) > len(s.names) and s.shape is None):
-            want = f"{len(s.names)} tensors" if len(s.names) > 1 else "one tensor"
-            problem = SeveralTensors(what=frame.scope.unit.name, count=len(tensors), want=want)
-            raise Mistake(problem, frame.scope.unit.span or s.span)
-        frame.env.names.pop("x", None)
-        for name, tensor in zip(s.names, tensors, strict=False):
-            assert isinstance(name, tree.Name)
-            if name.id in frame.env.names:
-                raise Mistake(BoundTwice(name=name.id), name.span)
-            frame.env.names[name.id] = tensor
-        rest = tensors[len(s.names) :]
-        frame.flow = tuple(rest) if len(rest) > 1 else rest[0] if rest else tensors[0]
-        if len(s.names) > 1:
-            frame.flow = None
-
-    def _check_input(
-        self, want: tuple[int, ...] | None, tensor: Tensor, s: tree.Input, frame: Frame
-    ) -> None:
-        if want is not None and want != tensor.shape:
-            unit = frame.scope.unit
-            problem = InputShape(network=unit.name, want=want, got=tensor.shape)
-            at = unit.span or s.span
-            raise Mistake(problem, at, [Label(s.span, "declared here")])
-
-    def _output(self, s: tree.Output, frame: Frame) -> None:
-        body = frame.body
-        target = s.target if s.target is not None else s.value
-        if not isinstance(target, tree.Name):
-            reason = "an output has a name: output name = …"
-            raise Mistake(MisplacedStatement(statement="output", reason=reason), target.span)
-        if s.training and not body.is_root:
-            return  # auxiliary outputs of a network that serves as a part of another
-        if any(name == target.id for name, _, _ in body.outputs) or any(
-            o.name == target.id for o in self.graph.outputs
-        ):
-            raise Mistake(OutputTwice(name=target.id), s.span)
-        if s.training:
-            self._training_output(s, target, frame)
-            return
-        value = self._output_value(s, target, frame)
-        body.stepped = True
-        body.outputs.append((target.id, value, s.span))
-        if body.is_root and isinstance(value, Tensor):
-            regular = sum(not o.training for o in self.graph.outputs)
-            self.graph.outputs.insert(regular, Output(target.id, value, s.span))
-
-    def _output_value(self, s: tree.Output, target: tree.Name, frame: Frame) -> Value:
-        name = None
-        if s.target is not None:
-            if target.id in frame.env.names:
-                raise Mistake(BoundTwice(name=target.id), target.span)
-            if self._makes_layers(s.value, frame):
-                self.naming.claim(frame.scope, target.id, target.span)
-                name = target.id
-        value = self.applier.step(s.value, frame, name)
-        if s.target is not None:
-            frame.env.names[target.id] = value
-        if is_tensors(value):
-            problem = SeveralTensors(what="output", count=len(value), want="one tensor")
-            raise Mistake(problem, s.span)
-        return value
-
-    def _training_output(self, s: tree.Output, target: tree.Name, frame: Frame) -> None:
-        self.naming.claim(frame.scope, target.id, target.span)
-        with self.weaver.marking(training=target.id):
-            value = self.applier.step(s.value, frame, target.id, always_scope=True)
-        frame.env.names[target.id] = TrainingName(target.id)
-        if isinstance(value, Tensor):
-            if self.graph.nodes[value.node].training is None:
-                reason = "it makes nothing that is not there anyway; leave out when training"
-                raise Mistake(MisplacedStatement(statement="when training", reason=reason), s.span)
-            self.graph.outputs.append(Output(target.id, value, s.span, training=True))
 
     # ── the rest ─────────────────────────────────────────────────────────────────────────────
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from archlang.graph import Scope
-from archlang.semantics.values import Env, Value
+from archlang.graph import Scope, ScopeKind
+from archlang.semantics.naming import join
+from archlang.semantics.values import Declaration, Env, Value
 from archlang.source import Span
 from archlang.syntax import tree
 
@@ -15,7 +17,13 @@ class Body:
     """One use of a block or network, shared by all suites within it."""
 
     env: Env
+    declaration: Declaration
     is_root: bool
+    arriving: list[Value] = field(default_factory=list[Value])
+    """What flows in and no `input` line has named yet."""
+    inputs: int = 0
+    """How many inputs were named."""
+    output_names: set[str] = field(default_factory=set[str])
     outputs: list[tuple[str, Value, Span]] = field(default_factory=list[tuple[str, Value, Span]])
     stepped: bool = False
     """Whether any step ran."""
@@ -40,6 +48,15 @@ class Frame:
     ) -> Frame:
         """A frame for a suite nested in this one, with names of its own."""
         return Frame(Env(self.env), scope or self.scope, self.body, flow, branches)
+
+
+def open_scope(
+    frame: Frame, name: str, kind: ScopeKind, title: str, span: Span, **details: Any
+) -> Scope:
+    """A scope one level down, known to its parent."""
+    scope = Scope(join(frame.scope.path, name), kind, title, span, frame.scope, **details)
+    frame.scope.children.append(scope)
+    return scope
 
 
 def kept_names(suite: tree.Suite) -> set[str]:

@@ -65,7 +65,9 @@ class Builder(Protocol):
 class Matching(BaseModel):
     """Base of the matching operators; the fields are the arguments, in order."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, strict=True, allow_inf_nan=False
+    )
 
     kind: ClassVar[str] = ""
 

@@ -14,7 +14,7 @@ from archlang.graph import Tensor
 from archlang.ops.base import Op, Shape
 from archlang.ops.merging import Add, Concat, Merge, Multiply, Subtract, WithConstant, broadcast
 from archlang.semantics.constants import arithmetic
-from archlang.semantics.frame import Frame
+from archlang.semantics.frame import Frame, open_scope
 from archlang.semantics.matching import Goal, Matching, fitting
 from archlang.semantics.naming import join
 from archlang.semantics.values import UNKNOWN, Target, Value, describe, is_tensors
@@ -86,9 +86,7 @@ class Merger:
 
     # ── matching ─────────────────────────────────────────────────────────────────────────────
 
-    def _fitted(
-        self, op: type[Op], operands: list[Value], frame: Frame, span: Span
-    ) -> list[Value]:
+    def _fitted(self, op: type[Op], operands: list[Value], frame: Frame, span: Span) -> list[Value]:
         """The operands with every W∘x made to fit the others."""
         if not any(isinstance(o, Pending) for o in operands):
             return operands
@@ -226,9 +224,7 @@ class Build:
     def scoped(self, name: str) -> Build:
         """A builder for layers under a path of their own."""
         chosen = self._applier.name_for(self._frame, name)
-        scope = self._applier.scope(
-            self._frame, chosen, "match", self._pending.operator, self._pending.span
-        )
+        scope = open_scope(self._frame, chosen, "match", self._pending.operator, self._pending.span)
         inner = Build(self._applier, self._frame.inside(None, scope), self._pending, self._goal)
         inner._frozen = self._frozen
         return inner
@@ -241,4 +237,3 @@ class Build:
 
     def _marking(self) -> AbstractContextManager[None]:
         return self._applier.frozen() if self._frozen else nullcontext()
-

@@ -17,16 +17,71 @@ from archlang.source import Span
 
 # Attributes that torch's modules and graph modules have already; a child of that name would hide them.
 TAKEN_BY_TORCH = frozenset(
-    """add_module apply bfloat16 buffers call_super_init children code compile cpu cuda delete_all_unused_submodules
-    delete_submodule double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
-    get_submodule graph half ipu load_state_dict meta modules mtia named_buffers named_children
-    named_modules named_parameters parameters print_readable recompile register_backward_hook
-    register_buffer register_forward_hook register_forward_pre_hook
-    register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
-    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-    set_extra_state set_submodule share_memory state_dict to to_empty to_folder train training
-    type xpu zero_grad add_submodule T_destination""".split()
+    [
+        "add_module",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "code",
+        "compile",
+        "cpu",
+        "cuda",
+        "delete_all_unused_submodules",
+        "delete_submodule",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "graph",
+        "half",
+        "ipu",
+        "load_state_dict",
+        "meta",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "print_readable",
+        "recompile",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "to_folder",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+        "add_submodule",
+        "T_destination",
+    ]
 )
 SELF_NAMES = frozenset({"self", "super", "torch", "nn", "F", "operator", "Tensor", "runtime"})
 
@@ -54,7 +109,9 @@ class Naming:
     """Hands out the names within the scopes of one network."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._counts: defaultdict[int, defaultdict[str, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
         self._taken: defaultdict[int, set[str]] = defaultdict(set)
 
     def reserve(self, scope: Scope, names: set[str]) -> None:

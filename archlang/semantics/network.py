@@ -19,9 +19,7 @@ from archlang.semantics.values import Unit, Value
 from archlang.syntax import tree
 
 
-def expand_network(
-    unit: Unit, settings: Mapping[str, Value], sink: Diagnostics
-) -> Graph | None:
+def expand_network(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Graph | None:
     """The graph of a network with some parameters set; None if it has mistakes, which are reported."""
     span = unit.declaration.span
     try:
@@ -114,5 +112,3 @@ def _dead_ends(graph: Graph, used: bytearray) -> Iterator[Node]:
         for tensor in node.inputs:
             taken[tensor.node] = 1
     return (n for n in graph.nodes if not used[n.id] and not taken[n.id])
-
-

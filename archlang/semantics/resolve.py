@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import keyword
 
+from archlang.diagnostics.catalog.graph import OutputTwice
 from archlang.diagnostics.catalog.names import BoundTwice, ReservedName, ShadowsBuiltin, WrongCase
-from archlang.diagnostics.model import Diagnostics, Mistake
+from archlang.diagnostics.catalog.syntax import MisplacedStatement
+from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.ops.registry import find
-from archlang.semantics.arguments import Given, signature_of_model
 from archlang.semantics.builtins import METRICS, what_is
 from archlang.semantics.evaluate import unknown_layer, unknown_name
 from archlang.semantics.naming import reserved
-from archlang.semantics.values import Env, OpKind
+from archlang.semantics.ports import names_inputs
+from archlang.semantics.static import check_call
+from archlang.semantics.values import Env
 from archlang.source import Span
 from archlang.syntax import tree
 from archlang.syntax.walk import children
@@ -44,7 +47,11 @@ class Names:
     def __init__(self, env: Env, sink: Diagnostics) -> None:
         self._env = env
         self._sink = sink
-        self._scopes: list[set[str]] = [set()]
+        self._scopes: list[dict[str, Span | None]] = [{}]
+        """Names with the place that gave them their meaning, from the body inwards."""
+        self._outputs: set[str] = set()
+        self._is_network = False
+        self._is_derived = False
 
     # ── definitions ──────────────────────────────────────────────────────────────────────────
 
@@ -58,14 +65,17 @@ class Names:
         for parameter in definition.parameters:
             if parameter.default is not None:
                 self.expression(parameter.default)
-            self._bind(tree.Name(parameter.span, parameter.name), name_only=True)
-        for behind in (getattr(definition, "alias", None), getattr(definition, "base", None)):
-            if behind is not None:
-                self.expression(behind)
+            self._bind(_parameter_name(parameter), name_only=True)
+        if isinstance(definition, tree.Network):
+            self._is_network = True
+            self._is_derived = definition.base is not None
+            for behind in (definition.alias, definition.base):
+                if behind is not None:
+                    self.expression(behind)
         inputs = [s for s in definition.body.statements if isinstance(s, tree.Input)]
-        if not any(_names_inputs(s) for s in inputs):
-            self._scopes[-1].add("x")
-        self._scopes[-1].add("target")
+        if not any(names_inputs(s, self._is_network) for s in inputs):
+            self._scopes[-1]["x"] = None
+        self._scopes[-1]["target"] = None
         self.suite(definition.body)
 
     def let(self, s: tree.Let) -> None:
@@ -73,11 +83,11 @@ class Names:
         if s.parameters is None:
             self.expression(s.value)
             return
-        self._scopes.append(set())
+        self._scopes.append({})
         for parameter in s.parameters:
             if parameter.default is not None:
                 self.expression(parameter.default)
-            self._bind(tree.Name(parameter.span, parameter.name), name_only=True)
+            self._bind(_parameter_name(parameter), name_only=True)
         self.expression(s.value)
         self._scopes.pop()
 
@@ -85,8 +95,7 @@ class Names:
         """Report a name that may not be given a meaning."""
         what = what_is(name.id)
         if what is not None:
-            at = Span(name.span.source, name.span.start, name.span.start + len(name.id))
-            self._sink.report(ShadowsBuiltin(name=name.id, what=what), at)
+            self._sink.report(ShadowsBuiltin(name=name.id, what=what), name.span)
         elif keyword.iskeyword(name.id) or name.id.startswith("__"):
             self._sink.report(ReservedName(name=name.id, why=reserved(name.id) or ""), name.span)
 
@@ -101,9 +110,10 @@ class Names:
         if name.id == "_":
             return
         self.bindable(name) if name_only else self._carried(name)
-        if name.id in self._scopes[-1]:
-            self._sink.report(BoundTwice(name=name.id), name.span)
-        self._scopes[-1].add(name.id)
+        scope = self._scopes[-1]
+        if name.id in scope:
+            self._sink.report(BoundTwice(name=name.id), name.span, _first(scope[name.id]))
+        scope.setdefault(name.id, name.span)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
 
@@ -113,28 +123,22 @@ class Names:
             self.statement(statement)
 
     def _nested(self, suite: tree.Suite, *names: tree.Name) -> None:
-        self._scopes.append(set())
+        self._scopes.append({})
         for name in names:
             self._bind(name, name_only=True)
-        self._scopes.append(set())
+        self._scopes.append({})
         self.suite(suite)
         del self._scopes[-2:]
 
-    def statement(self, s: tree.Statement) -> None:
+    def statement(self, s: tree.Statement) -> None:  # noqa: PLR0912  # one case a statement
         """One line."""
         match s:
             case tree.Step():
-                self.expression(s.value)
-                if s.ascription is not None:
-                    self.expression(s.ascription)
-                for target in s.targets:
-                    self._target(target)
+                self._step(s)
             case tree.Input():
                 self._input(s)
             case tree.Output():
-                self.expression(s.value)
-                if isinstance(s.target, tree.Name):
-                    self._bind(s.target)
+                self._output(s)
             case tree.Let():
                 self.let(s)
                 self._bind(s.name, name_only=True)
@@ -147,29 +151,53 @@ class Names:
             case tree.If():
                 self._if(s)
             case tree.Assert():
-                self._scopes.append(set(METRICS))
+                self._scopes.append(dict.fromkeys(METRICS))
                 self.expression(s.test)
                 self._scopes.pop()
             case tree.Replace() | tree.Insert():
+                self._operation(s)
                 self._nested(s.body)
+            case tree.Remove() | tree.Freeze():
+                self._operation(s)
             case tree.Default():
                 self.expression(s.call)
-            case _:
-                pass
+
+    def _step(self, s: tree.Step) -> None:
+        self.expression(s.value)
+        if s.ascription is not None:
+            self.expression(s.ascription)
+        for target in s.targets:
+            self._target(target)
+
+    def _operation(self, s: tree.Statement) -> None:
+        if not self._is_derived:
+            self._sink.report(misplaced_operation(s), s.span)
+
+    def _output(self, s: tree.Output) -> None:
+        self.expression(s.value)
+        target = s.target if s.target is not None else s.value
+        if not isinstance(target, tree.Name):
+            return
+        if target.id in self._outputs:
+            self._sink.report(OutputTwice(name=target.id), target.span)
+        elif s.target is not None:
+            self._bind(target)
+        self._outputs.add(target.id)
 
     def _if(self, s: tree.If) -> None:
-        before = set(self._scopes[-1])
-        after = set(before)
+        before, outputs = dict(self._scopes[-1]), set(self._outputs)
+        after, all_outputs = dict(before), set(outputs)
         for condition, suite in s.arms:
             if condition is not None:
                 self.expression(condition)
-            self._scopes[-1] = set(before)
+            self._scopes[-1], self._outputs = dict(before), set(outputs)
             self.suite(suite)
             after |= self._scopes[-1]
-        self._scopes[-1] = after
+            all_outputs |= self._outputs
+        self._scopes[-1], self._outputs = after, all_outputs
 
     def _input(self, s: tree.Input) -> None:
-        if _names_inputs(s):
+        if names_inputs(s, self._is_network):
             for name in s.names:
                 if isinstance(name, tree.Name):
                     self._bind(name)
@@ -189,7 +217,7 @@ class Names:
         if isinstance(target, tree.Name):
             if target.id not in self._scopes[0]:
                 self._carried(target)
-            self._scopes[0].add(target.id)
+            self._scopes[0].setdefault(target.id, target.span)
 
     # ── expressions ──────────────────────────────────────────────────────────────────────────
 
@@ -223,23 +251,15 @@ class Names:
             self._report(unknown_layer(e.callee, self._visible()))
         for argument in e.arguments:
             self.expression(argument.value)
-        kind = None if self._local(e.callee.id) else self._env.find(e.callee.id)
-        if isinstance(kind, OpKind):
-            self._named_arguments(e, kind)
-
-    def _named_arguments(self, e: tree.Call, kind: OpKind) -> None:
-        signature = signature_of_model(kind.op, kind.op.name)
-        for a in e.arguments:
-            if a.name is not None:
-                at = Span(a.span.source, a.span.start, a.span.start + len(a.name))
-                try:
-                    signature.bind([Given(a.name, 0, a.span, at)])
-                except Mistake as mistake:
-                    self._report(mistake)
+        callee = None if self._local(e.callee.id) else self._env.find(e.callee.id)
+        try:
+            check_call(e, callee)
+        except Mistake as mistake:
+            self._report(mistake)
 
     def _comprehension(self, e: tree.Comprehension) -> None:
         self.expression(e.over)
-        self._scopes.append({n.id for n in _flat(e.targets)})
+        self._scopes.append({n.id: n.span for n in _flat(e.targets)})
         self.expression(e.item)
         if e.condition is not None:
             self.expression(e.condition)
@@ -259,11 +279,19 @@ class Names:
         self._sink.report_mistake(mistake, mistake.at)
 
 
-def _names_inputs(s: tree.Input) -> bool:
-    """Whether an input statement gives names, rather than a shape for `x`."""
-    return s.shape is not None or all(
-        isinstance(n, tree.Name) and not n.id.isupper() for n in s.names
-    )
+def _parameter_name(parameter: tree.Parameter) -> tree.Name:
+    at = parameter.span
+    return tree.Name(Span(at.source, at.start, at.start + len(parameter.name)), parameter.name)
+
+
+def _first(span: Span | None) -> list[Label]:
+    return [Label(span, "first given here")] if span is not None else []
+
+
+def misplaced_operation(s: tree.Statement) -> MisplacedStatement:
+    """The mistake of surgery outside a derived network."""
+    reason = "only a derived network (network A from B:) can be operated on"
+    return MisplacedStatement(statement=type(s).__name__.lower(), reason=reason)
 
 
 def _flat(targets: tree.Targets) -> list[tree.Name]:

@@ -51,7 +51,13 @@ class Weaver:
             self.frozen, self.training, self.role = before
 
     def add(
-        self, op: Op, inputs: Sequence[Tensor], path: str, scope: Scope, span: Span, role: Role | None = None
+        self,
+        op: Op,
+        inputs: Sequence[Tensor],
+        path: str,
+        scope: Scope,
+        span: Span,
+        role: Role | None = None,
     ) -> tuple[Tensor, ...]:
         """A node with its results.
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from lark import Token, Transformer
 
-from archlang.diagnostics.catalog.syntax import BadBinding
 from archlang.diagnostics.catalog.limits import HugeLiteral
+from archlang.diagnostics.catalog.syntax import BadBinding
 from archlang.diagnostics.model import Mistake
 from archlang.source import Source, Span
 from archlang.syntax import tree

@@ -20,9 +20,7 @@ from archlang.diagnostics.catalog.syntax import (
 from archlang.diagnostics.model import Fix, Mistake
 from archlang.source import Source, Span
 
-HEADERS = (
-    "block network for if elif else branch dense repeat chain replace insert".split()
-)
+HEADERS = ["block", "network", "for", "if", "elif", "else", "branch", "dense", "repeat", "chain", "replace", "insert"]
 INSTEAD = {
     "→": "->",
     "×": "x in a size (3x3), * in a product",
@@ -49,8 +47,8 @@ PYTHON_HABITS = {
     "return": "the last line of a body is its result; write just the expression, or output name = …",
     "def": "a block is declared with: block Name(parameters):",
     "class": "a block is declared with: block Name(parameters):",
-    "import": "definitions of another file come with: use Name from \"file.arch\"",
-    "from": "definitions of another file come with: use Name from \"file.arch\"",
+    "import": 'definitions of another file come with: use Name from "file.arch"',
+    "from": 'definitions of another file come with: use Name from "file.arch"',
     "while": "loops are finite here: for i in range(n):, or repeat n:",
     "with": "every line takes what the line before it made; there is no with",
     "lambda": "a function of constants is declared with: let f(v) = …",
@@ -100,7 +98,7 @@ def _character(error: UnexpectedCharacters, source: Source, brackets: Sequence[T
         line_end = source.text.find("\n", offset)
         at = Span(source, offset, len(source.text) if line_end < 0 else line_end)
         return Mistake(UnterminatedString(quote=character * width), at)
-    if character in "=:.,)@]∘+-*/%<>0123456789" or character.isalpha() and character.isascii():
+    if character in "=:.,)@]∘+-*/%<>0123456789" or (character.isalpha() and character.isascii()):
         hint = PYTHON_HABITS.get(_first_word(source, offset))
         return Mistake(Unexpected(found=repr(character), expected=(), hint=hint), at)
     return Mistake(UnknownCharacter(character=character, instead=INSTEAD.get(character)), at)
@@ -154,7 +152,9 @@ def _first_word(source: Source, offset: int) -> str:
 
 def _line_before(source: Source, offset: int) -> Span:
     number = source.position(offset).line
-    while number > 1 and (number == source.position(offset).line or not source.line(number).strip()):
+    while number > 1 and (
+        number == source.position(offset).line or not source.line(number).strip()
+    ):
         number -= 1
     span = source.line_span(number)
     indent = len(span.text) - len(span.text.lstrip())

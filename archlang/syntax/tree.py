@@ -6,51 +6,48 @@ programs are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from archlang.record import Record
 from archlang.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Record):
     """Base of all nodes."""
 
-    span: Span = field(compare=False, repr=False)
+    incidental = frozenset({"span"})
+
+    span: Span
 
 
 # ── expressions ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
 class Constant(Syntax):
     """`64`, `0.5`, `true`, `"text"`."""
 
     value: int | float | bool | str
 
 
-@dataclass(frozen=True, slots=True)
 class Size(Syntax):
     """`3x224x224`, `3xHxW`: numbers and names of constants."""
 
     parts: tuple[int | str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Syntax):
     """A constant's, a layer's or a tensor's name."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
 class ListOf(Syntax):
     """`[3, 4, 6, 3]`."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Comprehension(Syntax):
     """`[64 * 2**i for i in range(4) if i > 0]`."""
 
@@ -60,7 +57,6 @@ class Comprehension(Syntax):
     condition: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Attribute(Syntax):
     """`x.channels`."""
 
@@ -68,7 +64,6 @@ class Attribute(Syntax):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Index(Syntax):
     """`depths[0]`."""
 
@@ -76,7 +71,6 @@ class Index(Syntax):
     index: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Syntax):
     """One argument of a call; `name` is None where it is given by position."""
 
@@ -84,7 +78,6 @@ class Argument(Syntax):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Syntax):
     """`conv(64, 3x3, stride=2)`."""
 
@@ -92,7 +85,6 @@ class Call(Syntax):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Matched(Syntax):
     """`W∘x`."""
 
@@ -100,7 +92,6 @@ class Matched(Syntax):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Unary(Syntax):
     """`-a`, `+a`, `not a`."""
 
@@ -108,7 +99,6 @@ class Unary(Syntax):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Binary(Syntax):
     """`a + b` and its kin: `+ - ++ * / // % **`."""
 
@@ -117,7 +107,6 @@ class Binary(Syntax):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Logic(Syntax):
     """`a and b`, `a or b`."""
 
@@ -126,7 +115,6 @@ class Logic(Syntax):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Compare(Syntax):
     """`a < b <= c`."""
 
@@ -134,7 +122,6 @@ class Compare(Syntax):
     rest: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Conditional(Syntax):
     """`a if condition else b`."""
 
@@ -143,14 +130,12 @@ class Conditional(Syntax):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Pipe(Syntax):
     """`a -> b -> c`."""
 
     steps: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Branch(Syntax):
     """`branch add:` and its lines."""
 
@@ -158,7 +143,6 @@ class Branch(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Dense(Syntax):
     """`dense n:` and its lines."""
 
@@ -166,7 +150,6 @@ class Dense(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Repeat(Syntax):
     """`repeat n:` and its lines."""
 
@@ -174,7 +157,6 @@ class Repeat(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Chain(Syntax):
     """`chain:` and its lines."""
 
@@ -206,14 +188,12 @@ Expression: TypeAlias = (
 # ── statements ───────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
 class Targets(Syntax):
     """What a loop binds: names, possibly grouped: `i, (c, n)`."""
 
     names: tuple[Name | Targets, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Input(Syntax):
     """`input 3x224x224`, `input left: 3xHxW`; in a block `input a, b`."""
 
@@ -221,7 +201,6 @@ class Input(Syntax):
     shape: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Step(Syntax):
     """One line of a body, perhaps kept under names, perhaps with the shape it must have."""
 
@@ -230,7 +209,6 @@ class Step(Syntax):
     ascription: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Output(Syntax):
     """`output seg = expr`, `output aux = expr when training`."""
 
@@ -239,7 +217,6 @@ class Output(Syntax):
     training: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Let(Syntax):
     """`let C = 64`, `let half(v) = v // 2`."""
 
@@ -248,14 +225,12 @@ class Let(Syntax):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Default(Syntax):
     """`default conv(bias=false)`."""
 
     call: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Assert(Syntax):
     """`assert params == 61_706`."""
 
@@ -263,7 +238,6 @@ class Assert(Syntax):
     message: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Shared(Syntax):
     """`shared name = Layer(…)`."""
 
@@ -271,7 +245,6 @@ class Shared(Syntax):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class For(Syntax):
     """`for i, n in enumerate(depths):`."""
 
@@ -280,21 +253,18 @@ class For(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class If(Syntax):
     """`if … elif … else`: conditions with their suites; the last condition is None for `else`."""
 
     arms: tuple[tuple[Expression | None, Suite], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class PathName(Syntax):
     """A path as in `state_dict`: `layer1.0.conv1`."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
 class Replace(Syntax):
     """`replace conv1: conv(64, 3x3)`."""
 
@@ -302,7 +272,6 @@ class Replace(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Insert(Syntax):
     """`insert after layer4: dropout(0.2)`."""
 
@@ -311,14 +280,12 @@ class Insert(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Remove(Syntax):
     """`remove maxpool1`."""
 
     paths: tuple[PathName, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Freeze(Syntax):
     """`freeze layer1, layer2`."""
 
@@ -342,7 +309,6 @@ Statement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Suite(Syntax):
     """The indented lines of a body, with its documentation."""
 
@@ -353,7 +319,6 @@ class Suite(Syntax):
 # ── a file ───────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Syntax):
     """`C`, `stride=1`."""
 
@@ -361,7 +326,6 @@ class Parameter(Syntax):
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Use(Syntax):
     """`use A, B as C from "file.arch"`: (name there, name here)."""
 
@@ -369,7 +333,6 @@ class Use(Syntax):
     file: Constant
 
 
-@dataclass(frozen=True, slots=True)
 class Block(Syntax):
     """`block Basic(C, stride=1):`."""
 
@@ -378,7 +341,6 @@ class Block(Syntax):
     body: Suite
 
 
-@dataclass(frozen=True, slots=True)
 class Network(Syntax):
     """`network LeNet5:`; `network ResNet50 = ResNet(…)`; `network Mine from ResNet50(…)`.
 
@@ -392,7 +354,6 @@ class Network(Syntax):
     base: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Version(Syntax):
     """`arch 1`."""
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
-from functools import cache
 from typing import Any
 
 from archlang.syntax import tree
 
 
-@cache
-def _field_names(kind: type[tree.Syntax]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name != "span")
-
-
 def children(node: tree.Syntax) -> Iterator[tree.Syntax]:
     """The nodes directly below a node."""
-    for name in _field_names(type(node)):
+    for name in node.compared:
         yield from _nodes(getattr(node, name))
 
 

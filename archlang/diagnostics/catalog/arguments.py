@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlang.diagnostics.model import Problem
 
 
-@dataclass(frozen=True)
 class UnknownArgument(Problem):
     """An argument that the layer, block or function does not take.
 
@@ -43,7 +40,6 @@ class UnknownArgument(Problem):
         return f"did you mean {self.suggestion}?" if self.suggestion else self.hint or "remove it"
 
 
-@dataclass(frozen=True)
 class MissingArgument(Problem):
     """An argument without a default is not given.
 
@@ -76,7 +72,6 @@ class MissingArgument(Problem):
         return f"write {self.callee}({', '.join(f'{n}=…' for n in self.names)})"
 
 
-@dataclass(frozen=True)
 class TooManyArguments(Problem):
     """More arguments by position than there are places.
 
@@ -118,7 +113,6 @@ class TooManyArguments(Problem):
         return "remove it, or name the argument that is meant"
 
 
-@dataclass(frozen=True)
 class ArgumentTwice(Problem):
     """One argument is given twice.
 
@@ -146,7 +140,6 @@ class ArgumentTwice(Problem):
         return "remove one of them"
 
 
-@dataclass(frozen=True)
 class BadArgument(Problem):
     """A value of the wrong type or out of range.
 
@@ -178,7 +171,6 @@ class BadArgument(Problem):
         return self.hint or f"give {self.want}"
 
 
-@dataclass(frozen=True)
 class NotCallable(Problem):
     """Arguments behind something that takes none.
 
@@ -206,7 +198,6 @@ class NotCallable(Problem):
         return "remove the brackets, or name a layer, a block or a function"
 
 
-@dataclass(frozen=True)
 class BadOperands(Problem):
     """An operator between constants it does not work on.
 
@@ -238,7 +229,6 @@ class BadOperands(Problem):
         return "arithmetic works on numbers, + also on two lists or two texts"
 
 
-@dataclass(frozen=True)
 class DivisionByZero(Problem):
     """A constant is divided by zero.
 
@@ -269,7 +259,6 @@ class DivisionByZero(Problem):
         return "check the value on the right side"
 
 
-@dataclass(frozen=True)
 class BadUnpacking(Problem):
     """A loop or binding names another number of things than there are.
 
@@ -302,7 +291,6 @@ class BadUnpacking(Problem):
         return "give as many names as there are values; _ takes a value that is not needed"
 
 
-@dataclass(frozen=True)
 class NotIterable(Problem):
     """A loop over something that is no list.
 
@@ -334,7 +322,6 @@ class NotIterable(Problem):
         return "loop over a list, range(n), enumerate(…) or zip(…, …)"
 
 
-@dataclass(frozen=True)
 class BadIndex(Problem):
     """An index outside its list.
 
@@ -366,7 +353,6 @@ class BadIndex(Problem):
         return f"indices run from 0 to {self.length - 1}" if self.length else "the list is empty"
 
 
-@dataclass(frozen=True)
 class BadCount(Problem):
     """A repetition by something that is no whole number from 0.
 
@@ -401,7 +387,6 @@ class BadCount(Problem):
         return "use a whole number; // divides without a remainder"
 
 
-@dataclass(frozen=True)
 class BadFunctionCall(Problem):
     """A function of constants cannot work on what it is given.
 
@@ -430,7 +415,6 @@ class BadFunctionCall(Problem):
         return "check what it is given"
 
 
-@dataclass(frozen=True)
 class BadSize(Problem):
     """A size that is not made of whole numbers from 1.
 
@@ -458,7 +442,6 @@ class BadSize(Problem):
         return "write whole numbers from 1: 3x224x224, 784 or [channels, H, W]"
 
 
-@dataclass(frozen=True)
 class BadParameterValue(Problem):
     """A value given for a network's parameter from outside cannot be read.
 

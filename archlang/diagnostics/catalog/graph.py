@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlang.diagnostics.model import Problem
 
 
-@dataclass(frozen=True)
 class UnusedResult(Problem):
     """A result that no output depends on.
 
@@ -48,7 +45,6 @@ class UnusedResult(Problem):
         )
 
 
-@dataclass(frozen=True)
 class UnusedInput(Problem):
     """An input that no output depends on.
 
@@ -78,7 +74,6 @@ class UnusedInput(Problem):
         return "use it, or remove it"
 
 
-@dataclass(frozen=True)
 class NoInput(Problem):
     """A network that does not say what it takes.
 
@@ -108,7 +103,6 @@ class NoInput(Problem):
         return "begin its body with: input 3x224x224"
 
 
-@dataclass(frozen=True)
 class EmptyBody(Problem):
     """A body without a single step.
 
@@ -135,7 +129,6 @@ class EmptyBody(Problem):
         return "add a layer; identity does nothing"
 
 
-@dataclass(frozen=True)
 class MatchOutsideMerge(Problem):
     """W∘x stands where nothing says what it has to fit.
 
@@ -171,7 +164,6 @@ class MatchOutsideMerge(Problem):
         return f"write … + {self.written}, or … ++ {self.written}"
 
 
-@dataclass(frozen=True)
 class NothingToMatch(Problem):
     """Every operand of a merge is W∘something, so no operand sets the shape.
 
@@ -203,7 +195,6 @@ class NothingToMatch(Problem):
         return "leave at least one operand without W∘"
 
 
-@dataclass(frozen=True)
 class SeveralTensors(Problem):
     """Several tensors flow where one is needed.
 
@@ -234,7 +225,6 @@ class SeveralTensors(Problem):
         return "keep them under names (a, b = …), or join them with + or ++"
 
 
-@dataclass(frozen=True)
 class OutputTwice(Problem):
     """Two outputs carry one name.
 
@@ -263,7 +253,6 @@ class OutputTwice(Problem):
         return "give each its own name"
 
 
-@dataclass(frozen=True)
 class TrainingOnly(Problem):
     """What exists only while training is used outside of it.
 
@@ -295,7 +284,6 @@ class TrainingOnly(Problem):
         return "keep its source under a name, and use that"
 
 
-@dataclass(frozen=True)
 class AssertionFailed(Problem):
     """An assert of the spec does not hold.
 
@@ -333,7 +321,6 @@ class AssertionFailed(Problem):
         return "correct the network, or the expectation"
 
 
-@dataclass(frozen=True)
 class UnknownPath(Problem):
     """Surgery on a path that the base network does not have.
 
@@ -377,7 +364,6 @@ class UnknownPath(Problem):
         )
 
 
-@dataclass(frozen=True)
 class SharedDiffers(Problem):
     """A shared layer meets an input that its parameters do not fit.
 
@@ -413,7 +399,6 @@ class SharedDiffers(Problem):
         return "give both the same number of channels, or use a layer of its own"
 
 
-@dataclass(frozen=True)
 class UnknownMerge(Problem):
     """branch with a way of merging that does not exist.
 
@@ -450,7 +435,6 @@ class UnknownMerge(Problem):
         )
 
 
-@dataclass(frozen=True)
 class NothingFlows(Problem):
     """A layer stands where no tensor flows into it.
 

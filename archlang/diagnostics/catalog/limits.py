@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlang.diagnostics.model import Problem
 
 
-@dataclass(frozen=True)
 class TooManyLayers(Problem):
     """A network expands to more layers than the limit.
 
@@ -40,7 +37,6 @@ class TooManyLayers(Problem):
         return "if it is meant, raise the limit: ARCHLANG_MAX_LAYERS=N in the environment"
 
 
-@dataclass(frozen=True)
 class TooManySteps(Problem):
     """Evaluating a spec takes more steps than the limit.
 
@@ -74,7 +70,6 @@ class TooManySteps(Problem):
         return "make it shorter; if it is meant, raise the limit: ARCHLANG_MAX_LAYERS=N"
 
 
-@dataclass(frozen=True)
 class TooDeep(Problem):
     """Blocks use each other too deeply: most often a recursion without an end.
 
@@ -112,7 +107,6 @@ class TooDeep(Problem):
         return "end the recursion with an if that does not use the block again"
 
 
-@dataclass(frozen=True)
 class HugeLiteral(Problem):
     """A number with more digits than any network needs.
 
@@ -141,7 +135,6 @@ class HugeLiteral(Problem):
         return f"at most {self.limit} digits are allowed"
 
 
-@dataclass(frozen=True)
 class HugeResult(Problem):
     """A constant's value grows beyond what any network needs.
 
@@ -170,7 +163,6 @@ class HugeResult(Problem):
         return f"the limit is {self.limit}"
 
 
-@dataclass(frozen=True)
 class NestedTooDeeply(Problem):
     """An expression is nested more deeply than the compiler follows.
 
@@ -193,7 +185,6 @@ class NestedTooDeeply(Problem):
         return "split it into several lines with names"
 
 
-@dataclass(frozen=True)
 class FileTooLarge(Problem):
     """A file larger than any spec.
 
@@ -218,7 +209,6 @@ class FileTooLarge(Problem):
         return "write repeated lines with repeat, for or n * Unit"
 
 
-@dataclass(frozen=True)
 class TensorTooLarge(Problem):
     """A tensor larger than any machine's memory.
 

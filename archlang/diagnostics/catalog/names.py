@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlang.diagnostics.model import Problem
 
 
-@dataclass(frozen=True)
 class UnknownName(Problem):
     """A name that means nothing here.
 
@@ -40,7 +37,6 @@ class UnknownName(Problem):
         return self.hint or "declare it before this line, or bring it in with use"
 
 
-@dataclass(frozen=True)
 class UnknownLayer(Problem):
     """A layer that the language does not have.
 
@@ -70,10 +66,12 @@ class UnknownLayer(Problem):
     def help(self) -> str:
         if self.suggestion:
             return f"did you mean {self.suggestion}?"
-        return self.hint or "archlang layers lists the built-in ones; a block of your own needs a capital letter"
+        return (
+            self.hint
+            or "archlang layers lists the built-in ones; a block of your own needs a capital letter"
+        )
 
 
-@dataclass(frozen=True)
 class BoundTwice(Problem):
     """One name is given to two things in one scope.
 
@@ -109,7 +107,6 @@ class BoundTwice(Problem):
         )
 
 
-@dataclass(frozen=True)
 class ShadowsBuiltin(Problem):
     """A name of one's own hides a built-in one.
 
@@ -138,7 +135,6 @@ class ShadowsBuiltin(Problem):
         return f"choose another name, such as {self.name}_1 or my_{self.name}"
 
 
-@dataclass(frozen=True)
 class ReservedName(Problem):
     """A name that the compiled module cannot carry.
 
@@ -169,7 +165,6 @@ class ReservedName(Problem):
         return f"choose another name, such as {stem}1"
 
 
-@dataclass(frozen=True)
 class WrongCase(Problem):
     """A block or network whose name does not begin with a capital letter.
 
@@ -201,7 +196,6 @@ class WrongCase(Problem):
         )
 
 
-@dataclass(frozen=True)
 class UnknownImport(Problem):
     """use asks for a name that the other file does not define.
 
@@ -231,7 +225,6 @@ class UnknownImport(Problem):
         return f"did you mean {self.suggestion}?" if self.suggestion else "check the other file"
 
 
-@dataclass(frozen=True)
 class CircularUse(Problem):
     """Files use each other in a circle.
 
@@ -258,7 +251,6 @@ class CircularUse(Problem):
         return "move what both need into a third file"
 
 
-@dataclass(frozen=True)
 class OutsideFolder(Problem):
     """use reaches for a file outside the spec's own folder.
 
@@ -286,7 +278,6 @@ class OutsideFolder(Problem):
         return 'put the file below the folder of the spec, or use the built-in zoo: from "zoo/…"'
 
 
-@dataclass(frozen=True)
 class UnknownNetwork(Problem):
     """A network that the file does not define.
 
@@ -317,7 +308,6 @@ class UnknownNetwork(Problem):
         return "name one of them: spec.arch:Network" if self.known else "declare one: network Name:"
 
 
-@dataclass(frozen=True)
 class SeveralNetworks(Problem):
     """A file defines several networks and none was named.
 
@@ -343,7 +333,6 @@ class SeveralNetworks(Problem):
         return f"name one behind the file, as in spec.arch:{self.known[-1]}"
 
 
-@dataclass(frozen=True)
 class NotALayer(Problem):
     """A constant or a number stands where a layer or a tensor is needed.
 
@@ -376,7 +365,6 @@ class NotALayer(Problem):
         )
 
 
-@dataclass(frozen=True)
 class NotAConstant(Problem):
     """A tensor or a layer stands where a constant is needed.
 
@@ -409,7 +397,6 @@ class NotAConstant(Problem):
         )
 
 
-@dataclass(frozen=True)
 class UnknownAttribute(Problem):
     """An attribute that tensors do not have.
 
@@ -442,7 +429,6 @@ class UnknownAttribute(Problem):
         return f"did you mean {self.suggestion}?" if self.suggestion else "use one of these"
 
 
-@dataclass(frozen=True)
 class UnboundIndex(Problem):
     """An indexed name is used before that index was bound.
 

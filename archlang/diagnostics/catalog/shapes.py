@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archlang.diagnostics.model import Problem
 
 Shape = tuple[int, ...]
@@ -14,7 +12,6 @@ def times(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-@dataclass(frozen=True)
 class KernelTooLarge(Problem):
     """A window is larger than what it slides over.
 
@@ -63,7 +60,6 @@ class KernelTooLarge(Problem):
         return f"a smaller kernel, pad={need}, or less downsampling before this line"
 
 
-@dataclass(frozen=True)
 class MergeShapes(Problem):
     """Tensors of unequal shape are added, subtracted or multiplied.
 
@@ -112,7 +108,6 @@ class MergeShapes(Problem):
         )
 
 
-@dataclass(frozen=True)
 class ConcatShapes(Problem):
     """Maps of unequal size are concatenated.
 
@@ -148,7 +143,6 @@ class ConcatShapes(Problem):
         return "crop∘ or resize∘ before one of them makes it fit the other"
 
 
-@dataclass(frozen=True)
 class NeedsMap(Problem):
     """A layer that slides over a map is given something else.
 
@@ -183,7 +177,6 @@ class NeedsMap(Problem):
         return "reshape it first"
 
 
-@dataclass(frozen=True)
 class NeedsVector(Problem):
     """A fully connected layer is given a map.
 
@@ -224,7 +217,6 @@ class NeedsVector(Problem):
         return f"{after}, or gap -> {after} for one number a channel"
 
 
-@dataclass(frozen=True)
 class WrongRank(Problem):
     """A setting names another number of axes than the input has.
 
@@ -256,7 +248,6 @@ class WrongRank(Problem):
         return f"write {self.what}={one} for all axes, or {'x'.join([str(one)] * self.rank)}"
 
 
-@dataclass(frozen=True)
 class EvenKernelNeedsPadding(Problem):
     """An even kernel is used without saying its padding.
 
@@ -289,7 +280,6 @@ class EvenKernelNeedsPadding(Problem):
         return "pad=0, or another number; an odd kernel keeps the size by itself"
 
 
-@dataclass(frozen=True)
 class GroupsDoNotDivide(Problem):
     """The groups of a convolution do not divide its channels.
 
@@ -331,7 +321,6 @@ class GroupsDoNotDivide(Problem):
         return f"groups={gcd(gcd(self.channels, self.out), self.groups)} divides both"
 
 
-@dataclass(frozen=True)
 class AscriptionDiffers(Problem):
     """The shape written behind a line is not the shape that comes out of it.
 
@@ -364,7 +353,6 @@ class AscriptionDiffers(Problem):
         return f"correct the line, or write : {times(self.got)}"
 
 
-@dataclass(frozen=True)
 class DoesNotDivide(Problem):
     """A layer cuts an axis into equal parts, and it does not come out even.
 
@@ -399,7 +387,6 @@ class DoesNotDivide(Problem):
         return f"a number of {self.what} that is a multiple of {self.by}"
 
 
-@dataclass(frozen=True)
 class ReshapeDiffers(Problem):
     """A reshape asks for another number of elements than there are.
 
@@ -438,7 +425,6 @@ class ReshapeDiffers(Problem):
         return "make the products equal"
 
 
-@dataclass(frozen=True)
 class BadSetting(Problem):
     """A layer's setting does not make sense for the shape it is given.
 
@@ -468,7 +454,6 @@ class BadSetting(Problem):
         return self.way_out
 
 
-@dataclass(frozen=True)
 class NothingFits(Problem):
     """A matching operator W cannot make its operand fit the merge it stands in.
 
@@ -513,7 +498,6 @@ class NothingFits(Problem):
         return "no matching operator fits; change the other path's strides, or use resize"
 
 
-@dataclass(frozen=True)
 class InputShape(Problem):
     """A network used inside another is given something else than its input says.
 

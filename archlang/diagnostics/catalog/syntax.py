@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from archlang.diagnostics.model import Problem
 
 
-@dataclass(frozen=True)
 class Unexpected(Problem):
     """A word or sign stands where the grammar has no place for it.
 
@@ -46,7 +44,6 @@ class Unexpected(Problem):
         return self.hint
 
 
-@dataclass(frozen=True)
 class UnclosedBracket(Problem):
     """A bracket is opened and never closed.
 
@@ -79,7 +76,6 @@ class UnclosedBracket(Problem):
         return f"close it with {dict(zip('([{', ')]}', strict=True))[self.bracket]!r}"
 
 
-@dataclass(frozen=True)
 class MixedTabs(Problem):
     """Tabs and spaces are mixed in the indentation of one file.
 
@@ -107,7 +103,6 @@ class MixedTabs(Problem):
         return "indent the whole file with spaces, four for each level"
 
 
-@dataclass(frozen=True)
 class StrayIndent(Problem):
     """A line is indented although no body begins here.
 
@@ -136,7 +131,6 @@ class StrayIndent(Problem):
         return "align it with the line before, or end that line with ':' if a body was meant"
 
 
-@dataclass(frozen=True)
 class BadDedent(Problem):
     """A line's indentation matches no line it could belong to.
 
@@ -169,7 +163,6 @@ class BadDedent(Problem):
         return "align it with the lines of the body it belongs to"
 
 
-@dataclass(frozen=True)
 class MissingBody(Problem):
     """A header ends with ':' and nothing is indented below it.
 
@@ -198,7 +191,6 @@ class MissingBody(Problem):
         return "indent the lines that belong to it"
 
 
-@dataclass(frozen=True)
 class UnknownCharacter(Problem):
     """A character that the language does not use.
 
@@ -228,7 +220,6 @@ class UnknownCharacter(Problem):
         return f"write {self.instead}" if self.instead else "remove it"
 
 
-@dataclass(frozen=True)
 class UnterminatedString(Problem):
     """A string is opened and its line (or the file) ends before it is closed.
 
@@ -256,7 +247,6 @@ class UnterminatedString(Problem):
         return f"close it with {self.quote}"
 
 
-@dataclass(frozen=True)
 class BadEscape(Problem):
     r"""A backslash in a string that stands for nothing.
 
@@ -286,7 +276,6 @@ class BadEscape(Problem):
         return "\\n, \\t, \\\\, \\\" and \\' are known; write \\\\ for a backslash"
 
 
-@dataclass(frozen=True)
 class BadBinding(Problem):
     """Something other than a name stands left of '=', or several steps share a line without names.
 
@@ -319,7 +308,6 @@ class BadBinding(Problem):
         return "write name = …, e[i] = …, or let name = … for a constant"
 
 
-@dataclass(frozen=True)
 class NotText(Problem):
     """A file that is not UTF-8 text.
 
@@ -346,7 +334,6 @@ class NotText(Problem):
         return "save it as UTF-8"
 
 
-@dataclass(frozen=True)
 class EmptyFile(Problem):
     """A file without a single definition.
 
@@ -375,7 +362,6 @@ class EmptyFile(Problem):
         return "begin with: network Name:"
 
 
-@dataclass(frozen=True)
 class MissingColon(Problem):
     """A header without the ':' that begins its body.
 
@@ -406,7 +392,6 @@ class MissingColon(Problem):
         return "add ':'"
 
 
-@dataclass(frozen=True)
 class WrongVersion(Problem):
     """The file was written for another version of the language.
 
@@ -444,7 +429,6 @@ class WrongVersion(Problem):
         return f"write arch {self.known}"
 
 
-@dataclass(frozen=True)
 class UnreadableFile(Problem):
     """A file that cannot be read: missing, a folder, or not permitted.
 
@@ -472,7 +456,6 @@ class UnreadableFile(Problem):
         return "name a file that ends in .arch"
 
 
-@dataclass(frozen=True)
 class StrayClosing(Problem):
     """A closing bracket without its opening one.
 
@@ -502,7 +485,6 @@ class StrayClosing(Problem):
         return "remove it, or open its bracket first"
 
 
-@dataclass(frozen=True)
 class MisplacedStatement(Problem):
     """A statement where it has no meaning.
 

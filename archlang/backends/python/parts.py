@@ -1,0 +1,313 @@
+"""The modules of a network as a tree of paths, and how each is written: class, Sequential, list.
+
+A scope becomes a module that is called if its steps stand together in the order of the graph, so
+that writing it apart changes no order. Any other scope is *open*: its path is a mere container,
+and its steps are written where the scope around it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from torch import nn
+
+from archlang.graph import Graph, Node, Scope, shapes
+from archlang.ops.recipe import Function, Inputs, Module, PassThrough, Recipe
+
+Key: TypeAlias = tuple[int, int]
+"""A tensor: the node that makes it, and the port."""
+Mode: TypeAlias = Literal["leaf", "class", "sequential", "list", "dict", "group"]
+
+# Names that a Sequential or ModuleDict has for itself, where a child of that name is refused.
+_TAKEN_IN_SEQUENTIAL = frozenset(dir(nn.Sequential()))
+_TAKEN_IN_DICT = frozenset(dir(nn.ModuleDict()))
+MANY_STEPS = 3
+"""A round of as many steps deserves a class of its own."""
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """A path of `state_dict`: a layer, or what lies below it."""
+
+    name: str
+    path: str
+    parent: Part | None
+    children: dict[str, Part] = field(default_factory=dict[str, "Part"])
+    nodes: list[Node] = field(default_factory=list[Node])
+    """The uses of a layer; more than one only for a shared layer."""
+    calls: list[Scope] = field(default_factory=list[Scope])
+    """The uses of a scope."""
+    mode: Mode = "leaf"
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it is a module that is called, and no mere container."""
+        return self.mode in ("class", "sequential")
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the children are called 0, 1, 2, … in this order."""
+        return list(self.children) == [str(i) for i in range(len(self.children))]
+
+    def walk(self) -> Iterator[Part]:
+        """All parts, children before what they lie in."""
+        for child in self.children.values():
+            yield from child.walk()
+        yield self
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a forward function: a layer or merge, or the call of a scope's module."""
+
+    inputs: tuple[Key, ...]
+    outputs: tuple[Key, ...]
+    training: str | None
+    node: Node | None = None
+    call: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The nodes of a scope: from `start` up to `stop`, `count` of them are its own."""
+
+    start: int
+    stop: int
+    count: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing foreign lies in between."""
+        return self.stop - self.start == self.count
+
+
+class Parts:
+    """The parts of one graph, each with its mode."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.root = Part("", "", None)
+        self._by_path: dict[str, Part] = {"": self.root}
+        self._recipes: dict[int, Recipe] = {}
+        self._grow()
+        for part in self.root.walk():
+            part.mode = self._mode(part)
+
+    def _grow(self) -> None:
+        for node in self.graph.nodes:
+            if isinstance(self.recipe(node), Module):
+                self._ensure(node.path).nodes.append(node)
+        scopes = [self.graph.root]
+        while scopes:
+            scope = scopes.pop()
+            scopes += reversed(scope.children)
+            if scope.path in self._by_path:
+                self._by_path[scope.path].calls.append(scope)
+
+    def _ensure(self, path: str) -> Part:
+        if path not in self._by_path:
+            above, _, name = path.rpartition(".")
+            parent = self._ensure(above)
+            self._by_path[path] = parent.children[name] = Part(name, path, parent)
+        return self._by_path[path]
+
+    def recipe(self, node: Node) -> Recipe:
+        """How torch makes a node."""
+        if node.id not in self._recipes:
+            self._recipes[node.id] = node.op.recipe(*shapes(node))
+        return self._recipes[node.id]
+
+    def at(self, path: str) -> Part | None:
+        """The part of a path; None where no module lies."""
+        return self._by_path.get(path)
+
+    # ── tensors ──────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _sources(self) -> dict[Key, Key]:
+        """Where a tensor comes from, behind steps that pass it through."""
+        sources: dict[Key, Key] = {}
+        for node in self.graph.nodes:
+            through = isinstance(self.recipe(node), PassThrough) and node.inputs
+            for tensor in node.outputs:
+                key = (node.id, tensor.port)
+                before = (node.inputs[0].node, node.inputs[0].port) if through else key
+                sources[key] = sources.get(before, before)
+        return sources
+
+    def source(self, node: int, port: int) -> Key:
+        """The tensor that a step made, of which this may be another name."""
+        return self._sources[node, port]
+
+    def inputs_of(self, node: Node) -> tuple[Key, ...]:
+        """What a step takes."""
+        return tuple([self._sources[t.node, t.port] for t in node.inputs])
+
+    @cached_property
+    def _last_use(self) -> dict[Key, int]:
+        """The last node that takes a tensor; beyond all nodes for an output."""
+        last: dict[Key, int] = {}
+        for node in self.graph.nodes:
+            if not isinstance(self.recipe(node), PassThrough):
+                last |= dict.fromkeys(self.inputs_of(node), node.id)
+        for output in self.graph.outputs:
+            last[self.source(output.tensor.node, output.tensor.port)] = len(self.graph.nodes)
+        return last
+
+    # ── scopes ───────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _spans(self) -> dict[int, Span]:
+        spans: dict[int, Span] = {}
+        for node in self.graph.nodes:
+            for scope in node.scope.ancestors():
+                before = spans.get(id(scope), Span(node.id, node.id, 0))
+                spans[id(scope)] = Span(before.start, node.id + 1, before.count + 1)
+        return spans
+
+    def arguments(self, scope: Scope) -> tuple[Key, ...]:
+        """The tensors a scope takes from outside, in the order of their first use."""
+        span = self._spans[id(scope)]
+        taken: dict[Key, None] = {}
+        for node in self.graph.nodes[span.start : span.stop]:
+            if not isinstance(self.recipe(node), PassThrough):
+                taken |= {key: None for key in self.inputs_of(node) if key[0] < span.start}
+        return tuple(taken)
+
+    def results(self, scope: Scope) -> tuple[Key, ...]:
+        """The tensors of a scope that are used outside."""
+        span = self._spans[id(scope)]
+        return tuple(
+            (node.id, tensor.port)
+            for node in self.graph.nodes[span.start : span.stop]
+            for tensor in node.outputs
+            if self._sources[node.id, tensor.port] == (node.id, tensor.port)
+            and self._last_use.get((node.id, tensor.port), -1) >= span.stop
+        )
+
+    def steps(self, scope: Scope) -> list[Step]:
+        """What a scope does, in order; the modules below it are one step each."""
+        span = self._spans[id(scope)]
+        steps: list[Step] = []
+        number = span.start
+        while number < span.stop:
+            node = self.graph.nodes[number]
+            inner = self._called_below(scope, node)
+            if inner is not None:
+                steps.append(
+                    Step(self.arguments(inner), self.results(inner), node.training, call=inner)
+                )
+                number = self._spans[id(inner)].stop
+                continue
+            number += 1
+            if not isinstance(self.recipe(node), PassThrough):
+                outputs = tuple((node.id, t.port) for t in node.outputs)
+                steps.append(Step(self.inputs_of(node), outputs, node.training, node))
+        return steps
+
+    def _called_below(self, scope: Scope, node: Node) -> Scope | None:
+        """The outermost module in a scope that a node runs in; None if it runs in the scope itself."""
+        found = None
+        for inner in node.scope.ancestors():
+            if inner is scope:
+                break
+            part = self.at(inner.path)
+            if part is not None and part.is_called:
+                found = inner
+        return found
+
+    # ── modes ────────────────────────────────────────────────────────────────────────────────
+
+    def _mode(self, part: Part) -> Mode:
+        if part is self.root:
+            return "class"
+        if part.nodes and not part.children:
+            return "leaf"
+        if not part.calls or not all(self._stands_together(c) for c in part.calls):
+            return self._container(part)
+        if len({self._wiring(c) for c in part.calls}) > 1 or self.dense_rounds(part.calls[0]):
+            return self._container(part)
+        if self._is_sequence(part) and not self._deserves_class(part):
+            return "sequential"
+        return "class" if all(map(str.isidentifier, part.children)) else self._container(part)
+
+    def _container(self, part: Part) -> Mode:
+        if part.numbered:
+            return "list"
+        return "group" if _TAKEN_IN_DICT.intersection(part.children) else "dict"
+
+    def _stands_together(self, scope: Scope) -> bool:
+        span = self._spans[id(scope)]
+        nodes = self.graph.nodes[span.start : span.stop]
+        return span.whole and len({n.training for n in nodes}) == 1 and bool(self.results(scope))
+
+    def _wiring(self, scope: Scope) -> object:
+        """What a scope does with which tensors, for comparing the uses of a shared one."""
+        numbers = {key: i for i, key in enumerate(self.arguments(scope))}
+        wiring: list[object] = []
+        for step in self.steps(scope):
+            taken = tuple(numbers[key] for key in step.inputs)
+            numbers |= {key: len(numbers) + i for i, key in enumerate(step.outputs)}
+            what = step.call.path if step.call else (step.node.path, self.recipe(step.node))  # pyright: ignore[reportOptionalMemberAccess]: a step is one or the other
+            wiring.append((what, taken, len(step.outputs)))
+        return tuple(wiring), tuple(numbers[key] for key in self.results(scope))
+
+    def _is_sequence(self, part: Part) -> bool:
+        """Whether each child is called once, on the result of the one before it."""
+        scope = part.calls[0]
+        steps, flow = self.steps(scope), self.arguments(scope)
+        names: list[str] = []
+        for step in steps:
+            if step.inputs != flow or len(step.inputs) != 1 or len(step.outputs) != 1:
+                return False
+            child = self.module_of(step)
+            if child is None or child.parent is not part:
+                return False
+            names.append(child.name)
+            flow = step.outputs
+        if names != list(part.children) or flow != self.results(scope):
+            return False
+        return part.numbered or (
+            all(map(str.isidentifier, names)) and not _TAKEN_IN_SEQUENTIAL.intersection(names)
+        )
+
+    def module_of(self, step: Step) -> Part | None:
+        """The module that a step calls; None for a function or merge."""
+        if step.call is not None:
+            return self.at(step.call.path)
+        assert step.node is not None
+        return self.at(step.node.path) if isinstance(self.recipe(step.node), Module) else None
+
+    def _deserves_class(self, part: Part) -> bool:
+        kind = part.calls[0].kind
+        return kind == "block" or (kind == "round" and len(part.children) >= MANY_STEPS)
+
+    # ── dense blocks ─────────────────────────────────────────────────────────────────────────
+
+    def dense_rounds(self, scope: Scope) -> int:
+        """How many rounds a dense scope has, if they are all it does; else 0.
+
+        Each round must take the concatenation of all before it, and all are concatenated at last.
+        """
+        steps, taken, results = self.steps(scope), self.arguments(scope), self.results(scope)
+        if scope.kind != "dense" or len(taken) != 1 or len(results) != 1:
+            return 0
+        features, flow = list(taken), taken
+        for layer, joined in zip(steps[::2], steps[1::2], strict=False):
+            if layer.call is None or layer.inputs != flow or len(layer.outputs) != 1:
+                return 0
+            features += layer.outputs
+            if joined.inputs != tuple(features) or not self._is_concat(joined):
+                return 0
+            flow = joined.outputs
+        part = self.at(scope.path)
+        whole = len(steps) % 2 == 0 and flow == results and part is not None and part.numbered
+        return len(steps) // 2 if whole and len(part.children) == len(steps) // 2 else 0
+
+    def _is_concat(self, step: Step) -> bool:
+        if step.node is None:
+            return False
+        return self.recipe(step.node) == Function("torch.cat", (Inputs(),), (("dim", 1),))

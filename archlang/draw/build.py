@@ -1,0 +1,165 @@
+"""From a graph to a view: what is folded, what is open, and which blocks are unfolded in insets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from archlang.analysis.skips import skips
+from archlang.draw.captions import count_text, short, unit_caption
+from archlang.draw.dense import dense_panel
+from archlang.draw.panels import PanelBuilder, Wiring, name_entries
+from archlang.draw.units import UNITS, Part, Units
+from archlang.draw.view import Frame, Panel, View
+from archlang.graph import Graph, Scope, shapes
+
+SMALL_NETWORK = 40
+"""Networks of up to so many layers are drawn whole."""
+MOST_BOXES_OPEN = 26
+"""Units within an inset are drawn open as long as it has no more boxes than that."""
+MOST_INSETS = 8
+
+
+def view(graph: Graph, depth: int | None = None) -> View:
+    """What a figure of a network shows.
+
+    `depth` levels of units are drawn open in the network itself; None: all of a small network,
+    none of a large one. Each distinct block that stays folded is unfolded once, in an inset.
+    """
+    return _Builder(graph).view(depth)
+
+
+class _Builder:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.units = Units(graph)
+        self.wiring = Wiring(graph, skips(graph))
+
+    def view(self, depth: int | None) -> View:
+        if depth is None:
+            depth = 99 if len(self.graph.nodes) <= SMALL_NETWORK else 0
+        main, parts = self._main(depth)
+        root = self.graph.root
+        return View(root.name, self._facts(), root.doc, main, self._insets(parts))
+
+    def _facts(self) -> str:
+        graph = self.graph
+        facts = [f"{count_text(graph.params)} parameters", f"{count_text(graph.macs)} MACs"]
+        return " · ".join([*facts, f"depth {graph.depth}"])
+
+    def _main(self, depth: int) -> tuple[Panel, list[Part]]:
+        def unfold(scope: Scope) -> bool:
+            return scope.kind != "dense" and _level(scope) < depth
+
+        parts = self.units.parts(self.graph.root, unfold)
+        if len(self.graph.nodes) > SMALL_NETWORK:
+            parts = self.units.fold(parts)
+        panel = PanelBuilder(self.wiring, parts, self.graph.root.name).build(
+            inset=False, outputs=self.graph.outputs
+        )
+        panel.frames = self._frames(panel, unfold)
+        return panel, parts
+
+    def _frames(self, panel: Panel, unfold: Callable[[Scope], bool]) -> list[Frame]:
+        """Frames around the outermost blocks that are drawn open."""
+        members: dict[int, tuple[Scope, set[int]]] = {}
+        for box in panel.boxes:
+            for node in box.nodes[:1]:
+                scopes = list(self.graph.nodes[node].scope.ancestors())
+                opened = [s for s in scopes if s.kind == "block" and unfold(s)]
+                if opened and not self.units.plain(opened[-1]) and not box.folded:
+                    members.setdefault(id(opened[-1]), (opened[-1], set()))[1].add(box.id)
+        return [
+            Frame(unit_caption(scope).title, frozenset(ids))
+            for scope, ids in members.values()
+            if len(ids) > 1
+        ]
+
+    def _insets(self, parts: list[Part]) -> list[Panel]:
+        """Each distinct unit once, in the order of first sight, and those within them."""
+        waiting = [p.scope for p in parts if p.scope is not None]
+        seen: set[Hashable] = set()
+        panels: list[Panel] = []
+        while waiting and len(panels) < MOST_INSETS:
+            scope = waiting.pop(0)
+            key = self._structure(scope)
+            if key in seen:
+                continue
+            seen.add(key)
+            panel, inner = self._inset(scope)
+            panels.append(panel)
+            waiting[:0] = [p.scope for p in inner if p.scope is not None]
+        return _told_apart(panels)
+
+    def _inset(self, scope: Scope) -> tuple[Panel, list[Part]]:
+        dense = self._only_dense(scope)
+        title = unit_caption(scope)
+        if dense is not None:
+            return dense_panel(self.wiring, self.units, dense, title)
+        parts = self._opened(scope)
+        head = f"{title.title} ({title.under})" if title.under else title.title
+        builder = PanelBuilder(self.wiring, parts, head, self._note(scope))
+        panel = builder.build(inset=True)
+        name_entries(panel)
+        return panel, parts
+
+    def _only_dense(self, scope: Scope) -> Scope | None:
+        """The dense statement that a unit consists of, if it does."""
+        while scope.kind != "dense":
+            own = [n for n in self.units.nodes(scope) if n.scope is scope]
+            inner = [c for c in scope.children if self.units.nodes(c)]
+            if own or len(inner) != 1:
+                return None
+            scope = inner[0]
+        return scope
+
+    def _opened(self, scope: Scope) -> list[Part]:
+        """The parts of an inset, units in it open if that is not too much to see."""
+
+        def open_all(inner: Scope) -> bool:
+            return inner.kind != "dense" and self._only_dense(inner) is None
+
+        if len(self.units.nodes(scope)) < 12 * MOST_BOXES_OPEN:
+            parts = self.units.parts(scope, open_all)
+            if len(parts) <= MOST_BOXES_OPEN:
+                return parts
+        return self.units.fold(self.units.parts(scope, lambda _: False))
+
+    def _note(self, scope: Scope) -> str:
+        """Which W its skips go through, to tell variants of a block apart."""
+        own = {n.id for n in self.units.nodes(scope)}
+        found = [s for s in self.wiring.skips.values() if s.merge in own and s.kind == "short"]
+        learned = any(n.role == "match" and n.op.params(*shapes(n)) for n in self.units.nodes(scope))
+        texts = {self.wiring.matching(s) or "identity" for s in found}
+        if not found:
+            return ""
+        return short("learned W" if learned else "W = " + ", ".join(sorted(texts)))
+
+    def _structure(self, scope: Scope) -> Hashable:
+        """Equal for units whose drawings differ in numbers alone."""
+        dense = self._only_dense(scope)
+        if dense is not None:
+            rounds = [c for c in dense.children if c.kind in UNITS]
+            return (scope.name, "dense", self._structure(rounds[0]) if rounds else None)
+        parts = self.units.fold(self.units.parts(scope, lambda _: False))
+        owner = {i: k for k, part in enumerate(parts) for i in part.ids}
+        return (scope.name if scope.kind == "block" else "", tuple(
+            (
+                part.scope.name if part.scope else tuple(type(n.op).__name__ for n in part.copy),
+                tuple(sorted({owner.get(t.node, -1) for n in part.nodes for t in n.inputs})),
+            )
+            for part in parts
+        ))  # fmt: skip
+
+
+def _level(scope: Scope) -> int:
+    """How many units lie around a scope, the network aside."""
+    return sum(s.kind in UNITS for s in scope.ancestors()) - 2
+
+
+def _told_apart(panels: list[Panel]) -> list[Panel]:
+    """W stands below a title only where two insets would be called alike."""
+    titles = [p.title for p in panels]
+    for panel in panels:
+        if titles.count(panel.title) == 1 and not panel.arcs and panel.note == "W = identity":
+            panel.note = ""
+    return panels

@@ -1,0 +1,110 @@
+"""What stands in the boxes: layers as papers write them, units with the arguments that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archlang.draw.units import Part
+from archlang.draw.view import Caption
+from archlang.graph import Node, Scope, shapes
+from archlang.ops.base import Shape
+
+_CHANNEL_NAMES = frozenset({"c", "channels", "out", "width", "features", "planes", "filters"})
+_PARAMETER_LIMIT = 3
+_LONGEST = 34
+"""Longer texts are cut; the tooltip has the whole."""
+_HEADS = ("conv", "linear", "pool")
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as papers write it: `64×56×56`."""
+    return "×".join(map(str, shape))
+
+
+def short(text: str, limit: int = _LONGEST) -> str:
+    """A text cut to what a box can hold."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def count_text(count: float) -> str:
+    """A number as people say it: 25.6 M."""
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:g}"
+
+
+def caption(part: Part) -> Caption:
+    """The text of a part's box."""
+    return unit_caption(part.scope) if part.scope is not None else _layers(part.copy)
+
+
+def unit_caption(scope: Scope) -> Caption:
+    """`Bottleneck 512, /2`; arguments that need their names stand below: `layers=6, k=32`."""
+    name = {"round": "round", "dense": "dense"}.get(scope.kind, scope.name)
+    numbers = [(k, v) for k, v in scope.arguments if isinstance(v, (int, float, str))]
+    title, stride = name, dict(numbers).get("stride", 1)
+    rest = [(k, v) for k, v in numbers if k != "stride"]
+    if rest and (len(rest) == 1 or rest[0][0].lower() in _CHANNEL_NAMES):
+        title = f"{name} {_value(rest.pop(0)[1])}"
+    if stride != 1:
+        title += f", /{_value(stride)}"
+    return Caption(short(title), under=short(_arguments(rest) or _given_name(scope)))
+
+
+def _arguments(rest: Sequence[tuple[str, object]]) -> str:
+    if len(rest) > _PARAMETER_LIMIT:
+        return ""
+    return ", ".join(f"{k}={_value(v)}" for k, v in rest)
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _given_name(scope: Scope) -> str:
+    """The name the spec keeps a unit under, where arguments do not tell units apart."""
+    last = scope.path.rpartition(".")[2]
+    return last if len(scope.arguments) > _PARAMETER_LIMIT and not last.isdigit() else ""
+
+
+def _layers(nodes: Sequence[Node]) -> Caption:
+    heads = [i for i, n in enumerate(nodes) if n.op.style.family in _HEADS]
+    head = heads[0] if heads else 0
+    over = _joined(nodes[:head])
+    if nodes[0].role == "match":
+        over = f"W · {over}" if over else "W"
+    return Caption(short(_label(nodes[head])), over, _joined(nodes[head + 1 :]))
+
+
+def _joined(nodes: Sequence[Node]) -> str:
+    return short(" · ".join(n.op.label() for n in nodes))
+
+
+def _label(node: Node) -> str:
+    if node.role == "merge":
+        return node.op.label().replace("⊕", "+").replace("⊗", "×").replace("⊖", "−")
+    return node.op.label()
+
+
+def tip(part: Part) -> str:
+    """The tooltip of a box: paths, layers, shapes and parameters."""
+    first, last = part.nodes[0], part.nodes[-1]
+    path = part.scope.path if part.scope is not None else first.path
+    lines = [path if part.count == 1 else f"{path} and {part.count - 1} like it"]
+    lines += _what(part)
+    entering = " and ".join(shape_text(s) for s in shapes(first)[:4])
+    lines.append(f"{entering} → {shape_text(last.shape)}" if entering else shape_text(last.shape))
+    owned = {n.path: n.op.params(*shapes(n)) for n in part.nodes}
+    params = sum(owned.values())
+    lines.append(f"{params:,} parameters" if params else "no parameters")
+    return "\n".join(lines)
+
+
+def _what(part: Part) -> list[str]:
+    if part.scope is None:
+        return [" → ".join(n.op.label() for n in part.copy)]
+    arguments = ", ".join(f"{k}={v}" for k, v in part.scope.arguments)
+    doc = part.scope.doc.strip().partition("\n")[0]
+    return [f"{part.scope.name}({arguments})", *([doc] if doc else [])]

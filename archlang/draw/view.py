@@ -1,0 +1,113 @@
+"""What a figure shows, before anything has a place: panels of boxes and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Form = Literal["box", "pill", "circle"]
+LineKind = Literal["flow", "short", "long", "dense"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The text in a box: small lines over and under its title, in the order of the layers."""
+
+    title: str
+    over: str = ""
+    under: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Skips of one kind within a folded unit, drawn as an arc at its side."""
+
+    kind: LineKind
+    matching: str
+    """W as written; empty for the identity."""
+    count: int
+    """How many skips it stands for, over all copies of the unit."""
+
+
+@dataclass(eq=False, slots=True)
+class Box:
+    """One shape of a figure: layers that are written together, or a unit, or several equal units."""
+
+    id: int
+    caption: Caption
+    family: str
+    nodes: tuple[int, ...]
+    """The graph's nodes it stands for, of all copies."""
+    form: Form = "box"
+    count: int = 1
+    """How many equal parts in a row it stands for."""
+    folded: bool = False
+    """Whether it hides a unit, which an inset unfolds."""
+    loops: tuple[Loop, ...] = ()
+    training: bool = False
+    tip: str = ""
+    stage: str = ""
+    """Boxes of one stage in a row stand on one ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An edge between two boxes of a panel, by their ids."""
+
+    tail: int
+    head: int
+    kind: LineKind = "flow"
+    label: str = ""
+    """W, on a skip."""
+    shape: str = ""
+    """The tensor's shape, where it is worth saying."""
+    training: bool = False
+    count: int = 1
+    """How many skips it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A unit drawn open: a frame around its boxes."""
+
+    title: str
+    boxes: frozenset[int]
+
+
+@dataclass(eq=False, slots=True)
+class Panel:
+    """A drawing of its own: the network, or a block unfolded.
+
+    `arcs`: the boxes stand in one row and the skips are arcs over them (a dense block).
+    """
+
+    title: str
+    note: str = ""
+    boxes: list[Box] = field(default_factory=list[Box])
+    lines: list[Line] = field(default_factory=list[Line])
+    frames: list[Frame] = field(default_factory=list[Frame])
+    arcs: bool = False
+
+    @property
+    def skips(self) -> int:
+        """How many skips its lines and loops stand for."""
+        lines = sum(line.count for line in self.lines if line.kind != "flow")
+        return lines + sum(loop.count for box in self.boxes for loop in box.loops)
+
+
+@dataclass(eq=False, slots=True)
+class View:
+    """A whole figure: the network, and each distinct block it folds once unfolded."""
+
+    title: str
+    facts: str
+    doc: str
+    main: Panel
+    insets: list[Panel]
+
+    @property
+    def panels(self) -> Iterator[Panel]:
+        """The network first, then the insets."""
+        yield self.main
+        yield from self.insets

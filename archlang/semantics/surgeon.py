@@ -1,0 +1,68 @@
+"""The edits of a derived network at work: what stands at a path is kept, replaced or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archlang.semantics.frame import Frame, open_scope
+from archlang.semantics.surgery import Edit, Edits
+from archlang.semantics.values import Env, Value
+from archlang.syntax import tree
+
+if TYPE_CHECKING:
+    from archlang.semantics.apply import Applier
+    from archlang.semantics.expand import Expander
+
+
+class Surgeon:
+    """Puts the edits in force around what an applier makes."""
+
+    def __init__(self, applier: Applier, expander: Expander) -> None:
+        self._applier = applier
+        self._expander = expander
+        self.edits = expander.edits
+
+    def around(self, path: str, flow: Value, frame: Frame, make: Callable[[Value], Value]) -> Value:
+        """Make what stands at a path, with the edits around it."""
+        edits = self.edits
+        if not edits:
+            return make(flow)
+        edits.see(path)
+        if not edits.moves:
+            return make(flow)
+        name = path.rpartition(".")[2]
+        for edit in edits.inserted(path, after=False):
+            flow = self._put(edit, f"before_{name}", flow, frame)
+        replacement = edits.replaces(path)
+        if replacement is not None:
+            flow = self._put(replacement, name, flow, frame)
+        elif not edits.removes(path):
+            flow = make(flow)
+        for edit in edits.inserted(path, after=True):
+            flow = self._put(edit, f"after_{name}", flow, frame)
+        return flow
+
+    def _put(self, edit: Edit, name: str, flow: Value, frame: Frame) -> Value:
+        """Run the lines of an edit under a name; a single layer carries the name itself."""
+        with self.edits.resting():
+            at = Frame(Env(edit.env), frame.scope, frame.body, flow)
+            lines = edit.body.statements
+            if len(lines) == 1 and isinstance(lines[0], tree.Step) and not lines[0].targets:
+                return self._applier.step(lines[0].value, at, name)
+            scope = open_scope(frame, name, "chain", name, edit.pattern.span)
+            inner = at.inside(flow, scope)
+            self._expander.suite(edit.body, inner)
+            return inner.flow
+
+    @contextmanager
+    def operating(self, edits: Edits) -> Iterator[None]:
+        """Put other edits in force: those of a derived network that serves as a part."""
+        weaver, before = self._expander.weaver, self.edits
+        self.edits = weaver.edits = edits
+        try:
+            yield
+        finally:
+            self.edits = weaver.edits = before
+            edits.report_unused(self._expander.sink)
