@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from archlang.compiler import graph as network
     from archlang.diagnostics.model import SpecError
     from archlang.loading import load
-    from archlang.zoo import zoo
 
-__all__ = ["SpecError", "check", "check_text", "load", "network", "zoo"]
+__all__ = ["SpecError", "check", "check_text", "load", "network"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -27,7 +26,6 @@ _HOMES = {
     "check_text": ("archlang.compiler", "check_text"),
     "load": ("archlang.loading", "load"),
     "network": ("archlang.compiler", "graph"),
-    "zoo": ("archlang.zoo", "zoo"),
 }
 
 

@@ -46,8 +46,15 @@ class Address:
 def check(file: str | Path) -> list[Diagnostic]:
     """All mistakes of a spec file: names, shapes and assertions of every network it declares."""
     sink = Diagnostics()
-    _check_module(Loader(sink).file(Path(file)), sink)
+    examine(Path(file), sink)
     return list(sink)
+
+
+def examine(file: Path, sink: Diagnostics, name: str | None = None) -> Module:
+    """Check a spec file and report into `sink`, which calls it `name`; the file as it was read."""
+    module = Loader(sink).file(file, name)
+    _check_module(module, sink)
+    return module
 
 
 def check_text(text: str, name: str = "<text>") -> list[Diagnostic]:
@@ -85,6 +92,9 @@ def graph(spec: str, /, **parameters: Any) -> Graph:
 
 def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) -> Graph | None:
     """The graph of the network at an address; None if there are mistakes, which are reported."""
+    if _is_bare_name(address.file):
+        sink.report(_not_in_zoo(str(address.file)), Span(Source(str(address.file), ""), 0, 0))
+        return None
     module = Loader(sink).file(address.file)
     if not module.whole or sink.has_errors:
         return None
@@ -93,7 +103,29 @@ def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) ->
     except Mistake as mistake:
         sink.report_mistake(mistake, Span(module.source, 0, 0))
         return None
-    return expand_network(unit, _frozen(parameters), sink)
+    return expand_network(unit, frozen(parameters), sink)
+
+
+def graph_of(unit: Unit, parameters: Mapping[str, Any]) -> Graph:
+    """The graph of a network that was read already.
+
+    Raises:
+        SpecError: it has mistakes with these parameters; its text shows them.
+    """
+    sink = Diagnostics()
+    built = expand_network(unit, frozen(parameters), sink)
+    if built is None or sink.has_errors:
+        raise SpecError(sink)
+    return built
+
+
+def _is_bare_name(file: Path) -> bool:
+    """Whether this is meant to be a network of the zoo, and no file."""
+    return str(file).isidentifier() and not file.exists()
+
+
+def _not_in_zoo(name: str) -> UnknownNetwork:
+    return UnknownNetwork(name=name, known=tuple(zoo()), suggestion=closest(name, zoo()))
 
 
 def choose(module: Module, name: str | None) -> Unit:
@@ -115,7 +147,7 @@ def choose(module: Module, name: str | None) -> Unit:
     return unit
 
 
-def _frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Lists as the language has them."""
 
     def constant(value: Any) -> Any:

@@ -30,7 +30,9 @@ class Ratio:
         )
 
 
-HEADER = "| what | ours | peer | ratio: median (range) | goal | |\n| --- | --- | --- | --- | --- | --- |"
+HEADER = (
+    "| what | ours | peer | ratio: median (range) | goal | |\n| --- | --- | --- | --- | --- | --- |"
+)
 
 
 def paired(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import resource
-import statistics
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 import archlang
 from benchmarks.common import HEADER, Ratio, paired
@@ -55,54 +52,49 @@ def compare(name: str) -> list[Ratio]:
     inference = paired(
         f"{name} forward (s)", lambda: forward(ours, x), lambda: forward(peer, x), GOAL, rounds=9
     )
+    memory = [memory_ratio(f"{name} peak memory, forward (MiB)", forward, ours, peer, x)]
     ours.train()
     peer.train()
     training = paired(
         f"{name} forward + backward (s)", lambda: step(ours, x), lambda: step(peer, x), GOAL,
         rounds=7,
     )  # fmt: skip
-    return [inference, training]
+    memory.append(memory_ratio(f"{name} peak memory, training step (MiB)", step, ours, peer, x))
+    return [inference, training, *memory]
 
 
-def peak(name: str, which: str) -> float:
-    """By how much one training step raises a process's peak memory (MiB); median of three."""
-    command = [sys.executable, "-m", "benchmarks.running", "--peak", name, which]
-    runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(3)]
-    return statistics.median(float(run.stdout.split()[-1]) for run in runs)
+def memory_ratio(
+    what: str,
+    run: Callable[[nn.Module, torch.Tensor], None],
+    ours: nn.Module,
+    peer: nn.Module,
+    x: torch.Tensor,
+) -> Ratio:
+    """Peak memory of both; it is the same in every run."""
+    a, b = peak(lambda: run(ours, x)), peak(lambda: run(peer, x))
+    return Ratio(what, a, b, a / b, a / b, a / b, goal=1.0)
 
 
-def measure_peak(name: str, which: str) -> None:
-    """Print by how much one training step raises the process's peak memory (MiB)."""
-    if which == "ours":
-        model: nn.Module = archlang.load(name)
-    else:
-        model = getattr(torchvision_models(), NETWORKS[name])()
-    x = torch.randn(BATCH, 3, 224, 224)
-    before = resident()
-    step(model, x)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before)
-
-
-def resident() -> float:
-    """Memory of this process now (MiB)."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+def peak(run: Callable[[], object]) -> float:
+    """The most memory that tensors hold at any time of a run, on top of what was there (MiB)."""
+    run()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        run()
+    held = most = 0
+    for event in profiler.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    return most / 2**20
 
 
 def main() -> None:
     """Print the table."""
-    if len(sys.argv) == 4 and sys.argv[1] == "--peak":
-        measure_peak(sys.argv[2], sys.argv[3])
-        return
     torch.set_num_threads(1)
     print(HEADER)
     for name in NETWORKS:
         for ratio in compare(name):
             print(ratio.row(), flush=True)
-        ours, peer = peak(name, "ours"), peak(name, "peer")
-        row = Ratio(f"{name} peak memory, training step (MiB)", ours, peer, ours / peer,
-                    ours / peer, ours / peer, 1.0)  # fmt: skip
-        print(row.row(), flush=True)
 
 
 if __name__ == "__main__":

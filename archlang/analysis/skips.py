@@ -29,7 +29,8 @@ def _of_merge(graph: Graph, merge: Node) -> Iterator[Skip]:
         return
     for operand in range(len(merge.inputs)):
         source, matching = _source(graph, merge, operand)
-        others = [t.node for i, t in enumerate(merge.inputs) if i != operand]
+        rest = (i for i in range(len(merge.inputs)) if i != operand)
+        others = [_source(graph, merge, i)[0].node for i in rest]
         passed = _between(graph, source.node, others)
         if passed:
             yield Skip(

@@ -13,7 +13,14 @@ from torch import Tensor, nn
 @cache
 def output_type(title: str, names: tuple[str, ...]) -> type[tuple[Any, ...]]:
     """The named tuple of a network's results; the same class for the same names."""
-    return namedtuple(title, names)  # the names are known only here
+    kind = namedtuple(title, names)  # pyright: ignore[reportUntypedNamedTuple]  # known only here
+    # No module has the class under its name, so results are pickled by what makes the class.
+    kind.__reduce__ = lambda self: (_restored, (title, names, *self))
+    return kind
+
+
+def _restored(title: str, names: tuple[str, ...], *values: Any) -> tuple[Any, ...]:
+    return output_type(title, names)(*values)
 
 
 class Outputs(nn.Module):

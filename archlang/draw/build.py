@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from enum import IntEnum
 
 from archlang.analysis.skips import skips
 from archlang.draw.captions import count_text, short, unit_caption
@@ -19,13 +20,29 @@ MOST_BOXES_OPEN = 26
 MOST_INSETS = 8
 
 
-def view(graph: Graph, depth: int | None = None) -> View:
-    """What a figure of a network shows.
+def views(graph: Graph, depth: int | None = None) -> Iterator[View]:
+    """What a figure of a network may show, the fullest first.
 
     `depth` levels of units are drawn open in the network itself; None: all of a small network,
     none of a large one. Each distinct block that stays folded is unfolded once, in an inset.
+    Fuller views come first: then equal layers in a row are folded too, then units in a row that
+    differ only in their widths.
     """
-    return _Builder(graph).view(depth)
+    builder = _Builder(graph)
+    seen: set[int] = set()
+    for fold in (Fold.COPIES, Fold.LAYERS, Fold.ALIKE):
+        made = builder.view(depth, fold)
+        if len(made.main.boxes) not in seen:
+            seen.add(len(made.main.boxes))
+            yield made
+
+
+class Fold(IntEnum):
+    """Which parts in a row become one box."""
+
+    COPIES = 0
+    LAYERS = 1
+    ALIKE = 2
 
 
 class _Builder:
@@ -34,10 +51,11 @@ class _Builder:
         self.units = Units(graph)
         self.wiring = Wiring(graph, skips(graph))
 
-    def view(self, depth: int | None) -> View:
+    def view(self, depth: int | None, fold: Fold) -> View:
+        """The network and its insets."""
         if depth is None:
             depth = 99 if len(self.graph.nodes) <= SMALL_NETWORK else 0
-        main, parts = self._main(depth)
+        main, parts = self._main(depth, fold)
         root = self.graph.root
         return View(root.name, self._facts(), root.doc, main, self._insets(parts))
 
@@ -46,18 +64,27 @@ class _Builder:
         facts = [f"{count_text(graph.params)} parameters", f"{count_text(graph.macs)} MACs"]
         return " · ".join([*facts, f"depth {graph.depth}"])
 
-    def _main(self, depth: int) -> tuple[Panel, list[Part]]:
+    def _main(self, depth: int, fold: Fold) -> tuple[Panel, list[Part]]:
         def unfold(scope: Scope) -> bool:
             return scope.kind != "dense" and _level(scope) < depth
 
         parts = self.units.parts(self.graph.root, unfold)
-        if len(self.graph.nodes) > SMALL_NETWORK:
-            parts = self.units.fold(parts)
+        if len(self.graph.nodes) > SMALL_NETWORK or fold:
+            parts = self.units.fold(parts, layers=fold >= Fold.LAYERS)
+        if fold >= Fold.ALIKE:
+            parts = self.units.fold(parts, self._alike)
         panel = PanelBuilder(self.wiring, parts, self.graph.root.name).build(
             inset=False, outputs=self.graph.outputs
         )
         panel.frames = self._frames(panel, unfold)
         return panel, parts
+
+    def _alike(self, part: Part) -> Hashable:
+        """Equal for single units of one structure and size; each run of copies stays by itself."""
+        if part.scope is None or part.count > 1:
+            return id(part)
+        ends = part.nodes[0].inputs[:1], part.nodes[-1].outputs[:1]
+        return self._structure(part.scope), tuple(t.shape[1:] for end in ends for t in end)
 
     def _frames(self, panel: Panel, unfold: Callable[[Scope], bool]) -> list[Frame]:
         """Frames around the outermost blocks that are drawn open."""
@@ -128,7 +155,9 @@ class _Builder:
         """Which W its skips go through, to tell variants of a block apart."""
         own = {n.id for n in self.units.nodes(scope)}
         found = [s for s in self.wiring.skips.values() if s.merge in own and s.kind == "short"]
-        learned = any(n.role == "match" and n.op.params(*shapes(n)) for n in self.units.nodes(scope))
+        learned = any(
+            n.role == "match" and n.op.params(*shapes(n)) for n in self.units.nodes(scope)
+        )
         texts = {self.wiring.matching(s) or "identity" for s in found}
         if not found:
             return ""

@@ -37,7 +37,11 @@ def count_text(count: float) -> str:
 
 def caption(part: Part) -> Caption:
     """The text of a part's box."""
-    return unit_caption(part.scope) if part.scope is not None else _layers(part.copy)
+    if part.scope is None:
+        return _layers(part.copy)
+    unit = unit_caption(part.scope)
+    under = " · ".join(text for text in (unit.under, _joined(part.tail)) if text)
+    return Caption(unit.title, under=short(under))
 
 
 def unit_caption(scope: Scope) -> Caption:
@@ -46,11 +50,16 @@ def unit_caption(scope: Scope) -> Caption:
     numbers = [(k, v) for k, v in scope.arguments if isinstance(v, (int, float, str))]
     title, stride = name, dict(numbers).get("stride", 1)
     rest = [(k, v) for k, v in numbers if k != "stride"]
-    if rest and (len(rest) == 1 or rest[0][0].lower() in _CHANNEL_NAMES):
+    if rest and (rest[0][0].lower() in _CHANNEL_NAMES or (len(rest) == 1 and _counts(rest[0][1]))):
         title = f"{name} {_value(rest.pop(0)[1])}"
     if stride != 1:
         title += f", /{_value(stride)}"
     return Caption(short(title), under=short(_arguments(rest) or _given_name(scope)))
+
+
+def _counts(value: object) -> bool:
+    """Whether a number can stand behind a name without saying what it is."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def _arguments(rest: Sequence[tuple[str, object]]) -> str:
@@ -60,6 +69,8 @@ def _arguments(rest: Sequence[tuple[str, object]]) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

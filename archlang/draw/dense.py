@@ -38,7 +38,7 @@ def _fill(panel: Panel, units: Units, rounds: list[Scope], merges: list[Node]) -
     before = entry
     for index in _shown(len(rounds)):
         if index is None:
-            gap = _add(panel, Caption("…"), "shape", "pill")
+            gap = _add(panel, Caption("…"), "input", "pill")
             panel.lines.append(Line(before, gap))
             before = gap
             continue
@@ -61,8 +61,6 @@ def _shown(count: int) -> list[int | None]:
     return [0, 1, None, count - 1]
 
 
-def _add(
-    panel: Panel, text: Caption, family: str, form: Form, nodes: tuple[int, ...] = ()
-) -> int:
+def _add(panel: Panel, text: Caption, family: str, form: Form, nodes: tuple[int, ...] = ()) -> int:
     panel.boxes.append(Box(len(panel.boxes), text, family, nodes, form=form))
     return panel.boxes[-1].id

@@ -95,7 +95,12 @@ def _run(text: str) -> str:
     command = [*binary(), "-Tjson0"]
     try:
         done = subprocess.run(
-            command, input=text, capture_output=True, timeout=_SECONDS, check=False, encoding="utf-8"
+            command,
+            input=text,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            encoding="utf-8",
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise DrawingError(f"Graphviz could not lay out the figure: {problem}") from problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from archlang.draw.captions import caption, shape_text, short, tip
 from archlang.draw.units import Part
@@ -75,10 +76,13 @@ class PanelBuilder:
             index, caption(part), self._family(part), tuple(n.id for n in part.nodes),
             count=part.count, folded=part.scope is not None,
             training=last.training is not None, tip=tip(part), stage=_stage(part),
+            size=prod(last.shape[1:]),
         )  # fmt: skip
         if last.role == "input":
             box.form, box.stage = "pill", ""
-            box.caption = Caption(short(last.op.label()), under=shape_text(last.shape))
+            name = last.op.label()
+            only = len(self.wiring.graph.inputs) == 1 and name == "x"
+            box.caption = Caption("input" if only else short(name), under=shape_text(last.shape))
         elif part.scope is None and last.role == "merge":
             box.form = "circle" if len(box.caption.title) <= 2 else "pill"
         return box
@@ -107,7 +111,9 @@ class PanelBuilder:
                 elif tail != index:
                     tail = self._tail(source)
                     feeding.add(tail)
-                    self._line(Line(tail, index, *self._look(node, skip, tail), self._shape(source, tail)))
+                    self._line(
+                        Line(tail, index, *self._look(node, skip, tail), self._shape(source, tail))
+                    )
         for source, skip in late:
             self._skip_into(index, source, skip, feeding)
 
@@ -167,7 +173,9 @@ class PanelBuilder:
         entering = shapes(first)
         return "" if not entering or source.shape in entering else shape_text(source.shape)
 
-    def _results(self, outputs: Sequence[Output], inset: bool) -> Iterator[tuple[Tensor, str, bool]]:
+    def _results(
+        self, outputs: Sequence[Output], inset: bool
+    ) -> Iterator[tuple[Tensor, str, bool]]:
         if not inset:
             for output in outputs:
                 yield output.tensor, output.name, output.training

@@ -63,7 +63,7 @@ FAMILY_NAMES = {
 }
 """What the legend calls the families that need an explanation."""
 
-TITLE, SMALL, HEADING = 12.0, 10.0, 18.0
+TITLE, SMALL, HEADING = 12.0, 10.5, 18.0
 """Font sizes: what a box is, what stands with it, and the figure's heading."""
 
 LEADING = 1.25

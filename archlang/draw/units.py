@@ -27,6 +27,8 @@ class Part:
     scope: Scope | None = None
     """The unit (the first one of a run); None for layers."""
     count: int = 1
+    tail: tuple[Node, ...] = ()
+    """Dropout and its kin that follow a unit, and are written into its box (they are in `nodes`)."""
 
     @cached_property
     def ids(self) -> frozenset[int]:
@@ -65,7 +67,22 @@ class Units:
             parts.append(Part(tuple(self.nodes(step)), step))
         parts += self.layers(loose)
         parts.sort(key=lambda p: p.nodes[0].id)
-        return parts
+        return self._with_dropout(parts)
+
+    def _with_dropout(self, parts: Sequence[Part]) -> list[Part]:
+        """Units with the dropout that follows them in one part."""
+        found: list[Part] = []
+        for part in parts:
+            before = found[-1] if found else None
+            only = part.nodes[0].op.style.family == "regular" and len(part.nodes) == 1
+            if before and before.scope and only and part.scope is None:
+                source = self.graph.nodes[part.nodes[0].inputs[0].node]
+                if source.id in before.ids and self._goes_only_on(source):
+                    nodes = (*before.nodes, *part.nodes)
+                    found[-1] = Part(nodes, before.scope, tail=part.nodes)
+                    continue
+            found.append(part)
+        return found
 
     def _steps(self, scope: Scope, unfold: Callable[[Scope], bool]) -> list[Node | Scope]:
         steps: list[Node | Scope] = [n for n in self.nodes(scope) if n.scope is scope]
@@ -108,19 +125,28 @@ class Units:
     def _goes_only_on(self, node: Node) -> bool:
         return len(self.graph.consumers[node.id]) == 1 and node.id not in self._outputs
 
-    def fold(self, parts: Sequence[Part]) -> list[Part]:
-        """Equal parts in a row as one part with a count."""
+    def fold(
+        self,
+        parts: Sequence[Part],
+        alike: Callable[[Part], Hashable] | None = None,
+        layers: bool = False,
+    ) -> list[Part]:
+        """Equal units in a row as one part with a count.
+
+        `layers`: equal layers as well. `alike` says what makes parts equal; None: that they are
+        copies of each other.
+        """
         folded: list[Part] = []
-        for run in self._runs(parts):
-            if run[0].scope is None and len(run) < _FEWEST_EQUAL_LAYERS:
+        for run in self._runs(parts, alike or (lambda part: signature(part.nodes))):
+            if run[0].scope is None and not (layers and len(run) >= _FEWEST_EQUAL_LAYERS):
                 folded += run
                 continue
             nodes = tuple(n for part in run for n in part.nodes)
-            folded.append(Part(nodes, run[0].scope, len(run)))
+            folded.append(Part(nodes, run[0].scope, len(run), run[0].tail))
         return folded
 
-    def _runs(self, parts: Sequence[Part]) -> list[list[Part]]:
-        signatures = [signature(part.nodes) for part in parts]
+    def _runs(self, parts: Sequence[Part], alike: Callable[[Part], Hashable]) -> list[list[Part]]:
+        signatures = [alike(part) for part in parts]
         runs: list[list[Part]] = [[part] for part in parts[:1]]
         for (before, a), (part, b) in pairwise(zip(parts, signatures, strict=True)):
             if a == b and self._follows(part, before):

@@ -49,6 +49,8 @@ class Box:
     tip: str = ""
     stage: str = ""
     """Boxes of one stage in a row stand on one ground."""
+    size: int = 0
+    """How many positions its result has in space."""
 
 
 @dataclass(frozen=True, slots=True)

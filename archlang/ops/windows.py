@@ -122,6 +122,8 @@ def size_text(value: int | Shape) -> str:
 
 def stride_text(value: int | Shape) -> str:
     """A stride as a paper writes it behind the layer: `, /2`; nothing for 1."""
+    if isinstance(value, tuple) and len(set(value)) == 1:
+        value = value[0]
     if value == 1:
         return ""
     return f", /{value}" if isinstance(value, int) else f", /{'×'.join(map(str, value))}"

@@ -20,7 +20,7 @@ from archlang.semantics.limits import MAX_NESTING
 from archlang.semantics.matching import Matching
 from archlang.semantics.merge import OPERATORS, Merger, Pending
 from archlang.semantics.naming import join, kind_of
-from archlang.semantics.resolve_unit import resolve
+from archlang.semantics.resolve_unit import Unresolved, resolve
 from archlang.semantics.runs import Runs, something
 from archlang.semantics.surgeon import Surgeon
 from archlang.semantics.values import (
@@ -260,7 +260,10 @@ class Applier:
             self._depth -= 1
 
     def _instance(self, unit: Unit, flow: Value, frame: Frame, span: Span, name: str) -> Value:
-        unit, edits = resolve(unit, self._evaluator)
+        try:
+            unit, edits = resolve(unit, self._evaluator)
+        except Unresolved:
+            return UNKNOWN
         scope = open_scope(
             frame, name, "block", unit.name, span,
             arguments=tuple(unit.arguments.items()), doc=unit.declaration.body.doc,
@@ -288,6 +291,12 @@ class Applier:
         for node in self._weaver.graph.nodes[start:]:
             self._weaver.check_shared(node)
         return result
+
+    @property
+    def reshaped(self) -> bool:
+        """Whether surgery may have changed shapes, so that the base's ascriptions do not count."""
+        edits = self._surgeon.edits
+        return bool(edits.inputs) or edits.moves
 
     # ── for matching operators ───────────────────────────────────────────────────────────────
 

@@ -50,6 +50,10 @@ class Assertions:
         elif is_root and self._as_declared:
             self._waiting.append((s, env))
 
+    def expect(self, s: tree.Assert, env: Env) -> None:
+        """Keep an assertion until the network is whole, whatever it speaks of."""
+        self._waiting.append((s, env))
+
     def hold(self, graph: Graph) -> None:
         """Hold the waiting assertions against the whole network."""
         for s, env in self._waiting:

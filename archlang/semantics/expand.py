@@ -12,6 +12,7 @@ from typing import Any
 from archlang.diagnostics.catalog.arguments import BadUnpacking
 from archlang.diagnostics.catalog.graph import (
     EmptyBody,
+    NoInput,
     SeveralTensors,
 )
 from archlang.diagnostics.catalog.names import BoundTwice
@@ -30,6 +31,7 @@ from archlang.semantics.resolve_unit import parameters
 from archlang.semantics.surgery import Edits
 from archlang.semantics.values import (
     UNKNOWN,
+    Declaration,
     Env,
     Function,
     Indexed,
@@ -42,6 +44,7 @@ from archlang.semantics.values import (
 from archlang.semantics.weave import Weaver
 from archlang.source import Span
 from archlang.syntax import tree
+from archlang.syntax.walk import walk
 
 
 class Expander:
@@ -84,6 +87,9 @@ class Expander:
         if not is_root:
             body.arriving = arriving(unit, flow, scope)
         self.naming.reserve(scope, kept_names(declaration.body))
+        if is_root and not _has_input(declaration.body):
+            self._report_no_input(declaration)
+            flow = env.names["x"] = UNKNOWN
         frame = Frame(env, scope, body, flow)
         self.suite(declaration.body, frame)
         if not body.stepped and frame.flow is not UNKNOWN:
@@ -94,6 +100,10 @@ class Expander:
         if is_root:
             self._main_output(frame.flow, declaration.body.statements[-1].span)
         return frame.flow
+
+    def _report_no_input(self, declaration: Declaration) -> None:
+        self.sink.report(NoInput(network=declaration.name.id), declaration.span)
+        self.complete = False
 
     def _main_output(self, flow: Value, span: Span) -> None:
         """Without an `output` line, what flows last is the network's output."""
@@ -204,7 +214,7 @@ class Expander:
         return target.id, tuple(index)
 
     def _ascribe(self, s: tree.Step, value: Value, frame: Frame) -> None:
-        if s.ascription is None or value is UNKNOWN or self.edits.inputs:
+        if s.ascription is None or value is UNKNOWN or self.applier.reshaped:
             return
         said = self.evaluator.shape(s.ascription, frame.env)
         got = value.shape if isinstance(value, Tensor) else None
@@ -284,6 +294,10 @@ class Expander:
         self.naming.claim(frame.scope, s.name.id, s.name.span)
         shared = SharedLayer(s.name.id, layer, frame.scope, s.span)
         frame.env.names[s.name.id] = UNKNOWN if layer is UNKNOWN else shared
+
+
+def _has_input(suite: tree.Suite) -> bool:
+    return any(isinstance(node, tree.Input) for node in walk(suite))
 
 
 def let_value(s: tree.Let, env: Env, evaluator: Evaluator) -> Value:

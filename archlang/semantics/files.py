@@ -11,7 +11,7 @@ from archlang.diagnostics.catalog.names import (
     OutsideFolder,
     UnknownImport,
 )
-from archlang.diagnostics.catalog.syntax import NotText, UnreadableFile, WrongVersion
+from archlang.diagnostics.catalog.syntax import EmptyFile, NotText, UnreadableFile, WrongVersion
 from archlang.diagnostics.model import Diagnostics, Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.semantics.builtins import builtins
@@ -28,6 +28,7 @@ from archlang.zoo import zoo_folder
 
 LANGUAGE_VERSION = 1
 ZOO = "zoo/"
+_DEFINING = (tree.Use, tree.Block, tree.Network)
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Module:
     units: dict[str, Unit] = field(default_factory=dict[str, Unit])
     whole: bool = True
     """Whether it parsed."""
+    defines: bool = False
+    """Whether it declares or uses any network or block."""
 
     @property
     def networks(self) -> dict[str, Unit]:
@@ -63,11 +66,17 @@ class Loader:
         except Mistake as mistake:
             self._sink.report_mistake(mistake, Span(source, 0, 0))
             return Module(source, Env(builtins()), whole=False)
-        return self._module(source, path.resolve().parent)
+        return self._main(self._module(source, path.resolve().parent))
 
     def text(self, source: Source) -> Module:
         """The module of a text that lies in no file; it may use the zoo."""
-        return self._module(source, None)
+        return self._main(self._module(source, None))
+
+    def _main(self, module: Module) -> Module:
+        """The file that is compiled has to define something; one that is only used need not."""
+        if module.whole and not module.defines:
+            self._sink.report(EmptyFile(), Span(module.source, 0, 0))
+        return module
 
     def _module(self, source: Source, root: Path | None) -> Module:
         path = source.path.resolve() if source.path else None
@@ -81,6 +90,7 @@ class Loader:
             if file is None:
                 module.whole = False
             else:
+                module.defines = any(isinstance(d, _DEFINING) for d in file.definitions)
                 self._define(file, module, root)
                 check_names(file, module.env, self._sink)
         if path is not None:

@@ -14,7 +14,7 @@ from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator, open_parameters
 from archlang.semantics.expand import Expander
 from archlang.semantics.limits import Budget
-from archlang.semantics.resolve_unit import parameters, resolve
+from archlang.semantics.resolve_unit import Unresolved, parameters, resolve
 from archlang.semantics.values import Unit, Value
 from archlang.syntax import tree
 
@@ -28,6 +28,8 @@ def expand_network(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics)
             return _expand(unit, settings, sink)
     except Mistake as mistake:
         sink.report_mistake(mistake, span)
+    except Unresolved:
+        pass
     except RecursionError:
         sink.report(NestedTooDeeply(), span)
     return None
@@ -47,7 +49,7 @@ def _expand(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Gra
     target, edits = resolve(top, Evaluator(Budget()))
     filled = Evaluator(Budget()).filled(target, unit.declaration.name.span)
     graph = _empty_graph(unit, filled, settings)
-    expander = Expander(graph, sink, edits, as_declared=not settings)
+    expander = Expander(graph, sink, edits, as_declared=not edits and _as_declared(filled))
     expander.body(filled, None, graph.root, is_root=True)
     edits.report_unused(sink)
     if not expander.complete:
@@ -55,7 +57,8 @@ def _expand(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Gra
     before = len(sink)
     _check_whole(graph, sink)
     if len(sink) == before and graph.outputs:
-        _add_own_assertions(top, expander)
+        if not settings:
+            _add_own_assertions(top, expander)
         expander.assertions.hold(graph)
     return graph if len(sink) == before else None
 
@@ -67,6 +70,11 @@ def _empty_graph(unit: Unit, filled: Unit, settings: Mapping[str, Value]) -> Gra
     return Graph(declaration.name.id, root, parameters=dict(settings))
 
 
+def _as_declared(unit: Unit) -> bool:
+    """Whether every parameter that has a default is left at it."""
+    return not any(p.default and p.name in unit.arguments for p in unit.declaration.parameters)
+
+
 def _add_own_assertions(top: Unit, expander: Expander) -> None:
     """Those of a network declared with `=` or `from`, which has no body that runs."""
     declaration = top.declaration
@@ -76,7 +84,7 @@ def _add_own_assertions(top: Unit, expander: Expander) -> None:
     env = parameters(top, expander.evaluator)
     for statement in declaration.body.statements:
         if isinstance(statement, tree.Assert):
-            expander.assertions.check_or_defer(statement, env, is_root=True)
+            expander.assertions.expect(statement, env)
 
 
 def _check_whole(graph: Graph, sink: Diagnostics) -> None:

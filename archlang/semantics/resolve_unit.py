@@ -10,11 +10,15 @@ from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Mistake
 from archlang.semantics.limits import MAX_NESTING
 from archlang.semantics.surgery import Edit, Edits
-from archlang.semantics.values import Env, Unit, describe
+from archlang.semantics.values import UNKNOWN, Env, Unit, describe
 from archlang.syntax import tree
 
 if TYPE_CHECKING:
     from archlang.semantics.evaluate import Evaluator
+
+
+class Unresolved(Exception):  # noqa: N818  # no error of its own: the mistake behind it is reported
+    """A network stands for something that a mistake left undefined."""
 
 
 def resolve(unit: Unit, evaluator: Evaluator) -> tuple[Unit, Edits]:
@@ -22,6 +26,7 @@ def resolve(unit: Unit, evaluator: Evaluator) -> tuple[Unit, Edits]:
 
     Raises:
         Mistake: it stands for something that is no network, or for itself.
+        Unresolved: what it stands for is undefined by a mistake that is reported already.
     """
     edits = Edits()
     for _ in range(MAX_NESTING):
@@ -33,6 +38,8 @@ def resolve(unit: Unit, evaluator: Evaluator) -> tuple[Unit, Edits]:
             return unit, edits
         env = parameters(unit, evaluator)
         target = evaluator.value(behind, env)
+        if target is UNKNOWN:
+            raise Unresolved
         if not isinstance(target, Unit):
             raise Mistake(NotALayer(what=describe(target)), behind.span)
         if declaration.base is not None:

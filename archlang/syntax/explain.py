@@ -20,7 +20,20 @@ from archlang.diagnostics.catalog.syntax import (
 from archlang.diagnostics.model import Fix, Mistake
 from archlang.source import Source, Span
 
-HEADERS = ["block", "network", "for", "if", "elif", "else", "branch", "dense", "repeat", "chain", "replace", "insert"]
+HEADERS = [
+    "block",
+    "network",
+    "for",
+    "if",
+    "elif",
+    "else",
+    "branch",
+    "dense",
+    "repeat",
+    "chain",
+    "replace",
+    "insert",
+]
 INSTEAD = {
     "→": "->",
     "×": "x in a size (3x3), * in a product",

@@ -14,7 +14,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput
 
 from archlang.diagnostics.catalog.limits import FileTooLarge, NestedTooDeeply
-from archlang.diagnostics.catalog.syntax import EmptyFile, MixedTabs
+from archlang.diagnostics.catalog.syntax import MixedTabs
 from archlang.diagnostics.model import Diagnostics, Mistake
 from archlang.source import Source, Span
 from archlang.syntax import tree
@@ -89,12 +89,7 @@ def parse(source: Source, sink: Diagnostics) -> tree.File | None:
             text, whole = _without_line(source, text, at), False
     else:
         return None
-    if not whole:
-        return None
-    if not file.definitions:
-        sink.report(EmptyFile(), Span(source, 0, 0))
-        return None
-    return file
+    return file if whole else None
 
 
 def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:

@@ -11,11 +11,12 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
-from archlang.backends.python.layout import Atom, Doc, Generator, Group, prefixed, suffixed
+from archlang.backends.python.layout import Atom, Doc, Generator, Group, prefixed
 from archlang.backends.recipes import resolve
-from archlang.ops.recipe import Argument, Module
+from archlang.ops.recipe import Argument, Function, Input, Inputs, Module
 
 _MISSING = object()
 
@@ -65,7 +66,21 @@ class Growing:
     step: Literal
 
 
-Expression: TypeAlias = "Literal | Call | Run | Growing"
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A name in the code, such as that of a function handed over."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Stands for a tensor that a function takes, by number; None for the list of all."""
+
+    index: int | None
+
+
+Expression: TypeAlias = "Literal | Call | Run | Growing | Word | Operand"
 Write: TypeAlias = Callable[[Literal], str]
 """The text chosen for a literal."""
 
@@ -81,6 +96,8 @@ def form(e: Expression) -> Any:
             return ("run", e.starred, form(e.element))
         case Growing():
             return "growing"
+        case Word() | Operand():
+            return e
 
 
 def literals(e: Expression) -> Iterator[Literal]:
@@ -97,31 +114,54 @@ def literals(e: Expression) -> Iterator[Literal]:
         case Growing():
             yield e.start
             yield e.step
+        case Word() | Operand():
+            return
 
 
-def write(e: Expression, text: Write) -> Doc:
-    """An expression as code."""
+def write(e: Expression, text: Write, operands: Sequence[str] = ()) -> Doc:
+    """An expression as code. `text` is asked for the literals in the order of `literals`."""
     match e:
         case Literal():
-            return Atom(text(e))
+            return _literal(e.value, text(e))
         case Call():
-            items = [item for g in e.arguments if (item := _argument(g, text)) is not None]
-            return suffixed(Group(f"{e.target}(", tuple(items)), e.suffix)
+            return _call(e, text, operands)
         case Run():
+            element = write(e.element, text, operands)
             index = "i" if any(isinstance(x, Growing) for x in _parts(e.element)) else "_"
-            clause = f"for {index} in range({text(e.count)})"
-            generator = Generator(write(e.element, text), clause)
+            generator = Generator(element, f"for {index} in range({text(e.count)})")
             return Group("*(", (generator,)) if e.starred else generator
         case Growing():
-            step = text(e.step)
-            return Atom(f"{text(e.start)} + {f'({step})' if ' ' in step else step} * i")
+            start, step = text(e.start), text(e.step)
+            return Atom(f"{start} + {f'({step})' if ' ' in step else step} * i")
+        case Word():
+            return Atom(e.text)
+        case Operand(None):
+            return Group("[", tuple(map(Atom, operands)), "]")
+        case Operand(int(index)):
+            return Atom(operands[index])
 
 
-def _argument(given: Given, text: Write) -> Doc | None:
-    doc = write(given.value, text)
-    if given.default is not _MISSING and doc == Atom(constant(given.default)):
-        return None
-    return doc if given.name is None else prefixed(f"{given.name}=", doc)
+def _literal(value: Any, text: str) -> Doc:
+    """A literal; a table may be broken into lines."""
+    if not isinstance(value, tuple) or len(value) < 2 or text != constant(value):  # pyright: ignore[reportUnknownArgumentType]
+        return Atom(text)
+    items: list[Doc] = [_literal(v, constant(v)) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    return Group("(", tuple(items))
+
+
+def _call(e: Call, text: Write, operands: Sequence[str]) -> Doc:
+    """A call; the targets `[]`, `{}` and `()` stand for displays."""
+    items: list[Doc] = []
+    for given in e.arguments:
+        doc = write(given.value, text, operands)
+        if given.default is not _MISSING and doc == Atom(constant(given.default)):
+            continue
+        if given.name is not None:
+            doc = prefixed(f'"{given.name}": ' if e.target == "{}" else f"{given.name}=", doc)
+        items.append(doc)
+    if e.target in ("[]", "{}", "()"):
+        return Group(e.target[0], tuple(items), e.target[1])
+    return Group(f"{e.target}(", tuple(items), f"){e.suffix}")
 
 
 def _parts(e: Expression) -> Iterator[Expression]:
@@ -145,7 +185,50 @@ def quoted(text: str) -> str:
     return f'"{text}"' if plain == f"'{text}'" and '"' not in text else plain
 
 
-# ── from recipes ─────────────────────────────────────────────────────────────────────────────────
+def applied(recipe: Function, member: str, name: Callable[[str], str]) -> Call:
+    """How a recipe's function is called, with operands in the places of the tensors."""
+
+    def value(argument: Argument, hint: str) -> Expression:
+        match argument:
+            case Input(index):
+                return Operand(index)
+            case Inputs():
+                return Operand(None)
+            case tuple() if _holds_tensors(argument):
+                return Call("()", tuple(Given(value(a, hint)) for a in argument))
+            case _:
+                return Literal(argument, hint, member)
+
+    names = list(_defaults(recipe.target))
+    given: list[Given] = []
+    for i, argument in enumerate(recipe.args):
+        hint = names[i] if i < len(names) else "value"
+        given.append(Given(value(argument, hint), None, _default(recipe, i)))
+    given += [Given(value(a, key), key) for key, a in recipe.kwargs]
+    return Call(name(recipe.target), tuple(given))
+
+
+def _holds_tensors(argument: Argument) -> bool:
+    if isinstance(argument, tuple):
+        return any(map(_holds_tensors, argument))
+    return isinstance(argument, (Input, Inputs))
+
+
+@cache
+def _defaults(target: str) -> dict[str, object]:
+    """The parameters of a function with their defaults; torch's own functions do not always say."""
+    try:
+        parameters = inspect.signature(resolve(target)).parameters.values()
+    except ValueError:
+        return {}
+    return {p.name: _MISSING if p.default is p.empty else p.default for p in parameters}
+
+
+def _default(recipe: Function, place: int) -> object:
+    """The default of a positional argument, if it and all behind it may be left out."""
+    defaults = list(_defaults(recipe.target).values())
+    last = place == len(recipe.args) - 1
+    return defaults[place] if last and place < len(defaults) else _MISSING
 
 
 def construction(recipe: Module, member: str, name: Callable[[str], str]) -> Call:
@@ -191,7 +274,7 @@ def _parameters(target: str) -> dict[str, Any] | None:
 
 
 def compressed(items: Sequence[Expression], grow: bool = False) -> list[Expression]:
-    """Neighbours of one form as runs: equal ones, or with `grow` all of them if numbers grow evenly."""
+    """Equal neighbours as runs; with `grow` one run of all of them, if numbers grow evenly."""
     if grow and len(items) > 1 and len({form(e) for e in items}) == 1:
         run = _growing(items)
         if run is not None:
@@ -230,7 +313,7 @@ def _growing(items: Sequence[Expression]) -> Run | None:
         if not all(type(v) is int for v in values):
             return None
         step = values[1] - values[0]
-        if any(b - a != step for a, b in zip(values, values[1:], strict=False)):
+        if any(b - a != step for a, b in pairwise(values)):
             return None
         chosen.append(Growing(column[0], Literal(step, "growth")))
     return Run(_filled(items[0], iter(chosen)), Literal(len(items), "repeats"), starred=False)
@@ -242,4 +325,3 @@ def _filled(e: Expression, chosen: Iterator[Literal | Growing]) -> Expression:
     assert isinstance(e, Call)
     given = [Given(_filled(g.value, chosen), g.name, g.default) for g in e.arguments]
     return Call(e.target, tuple(given), e.suffix)
-

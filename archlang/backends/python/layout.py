@@ -1,4 +1,4 @@
-"""Lines of Python in the style of a formatter: calls that are too long are broken, argument by argument."""
+"""Lines of Python as a formatter leaves them: what is too long is broken item by item."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _escaped(line: str) -> str:
-    """A line that means itself within triple quotes: no quotes in a row, no escapes, all printable."""
+    """A line that means itself within triple quotes."""
     text = line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

@@ -19,7 +19,8 @@ from archlang.ops.recipe import Function, Inputs, Module, PassThrough, Recipe
 
 Key: TypeAlias = tuple[int, int]
 """A tensor: the node that makes it, and the port."""
-Mode: TypeAlias = Literal["leaf", "class", "sequential", "list", "dict", "group"]
+Mode: TypeAlias = Literal["leaf", "class", "sequential", "dense", "list", "dict", "group"]
+"""`dense` is a list of modules that a loop runs through; the last three are mere containers."""
 
 # Names that a Sequential or ModuleDict has for itself, where a child of that name is refused.
 _TAKEN_IN_SEQUENTIAL = frozenset(dir(nn.Sequential()))
@@ -44,8 +45,8 @@ class Part:
 
     @property
     def is_called(self) -> bool:
-        """Whether it is a module that is called, and no mere container."""
-        return self.mode in ("class", "sequential")
+        """Whether it is one step of what it lies in, and no mere container."""
+        return self.mode in ("class", "sequential", "dense")
 
     @property
     def numbered(self) -> bool:
@@ -68,6 +69,13 @@ class Step:
     training: str | None
     node: Node | None = None
     call: Scope | None = None
+
+    @property
+    def is_match(self) -> bool:
+        """Whether it is (part of) what a matching operator W does."""
+        if self.call is not None:
+            return self.call.kind == "match"
+        return self.node is not None and self.node.role == "match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,8 @@ class Parts:
         self.root = Part("", "", None)
         self._by_path: dict[str, Part] = {"": self.root}
         self._recipes: dict[int, Recipe] = {}
+        self._taken: dict[int, tuple[Key, ...]] = {}
+        self._given: dict[int, tuple[Key, ...]] = {}
         self._grow()
         for part in self.root.walk():
             part.mode = self._mode(part)
@@ -170,23 +180,25 @@ class Parts:
 
     def arguments(self, scope: Scope) -> tuple[Key, ...]:
         """The tensors a scope takes from outside, in the order of their first use."""
-        span = self._spans[id(scope)]
-        taken: dict[Key, None] = {}
-        for node in self.graph.nodes[span.start : span.stop]:
-            if not isinstance(self.recipe(node), PassThrough):
-                taken |= {key: None for key in self.inputs_of(node) if key[0] < span.start}
-        return tuple(taken)
+        if id(scope) not in self._taken:
+            start, taken = self._spans[id(scope)].start, dict[Key, None]()
+            for node in self._nodes_of(scope):
+                if not isinstance(self.recipe(node), PassThrough):
+                    taken |= {key: None for key in self.inputs_of(node) if key[0] < start}
+            self._taken[id(scope)] = tuple(taken)
+        return self._taken[id(scope)]
 
     def results(self, scope: Scope) -> tuple[Key, ...]:
         """The tensors of a scope that are used outside."""
+        if id(scope) not in self._given:
+            stop, last = self._spans[id(scope)].stop, self._last_use
+            made = [(n.id, t.port) for n in self._nodes_of(scope) for t in n.outputs]
+            self._given[id(scope)] = tuple(k for k in made if last.get(k, -1) >= stop)
+        return self._given[id(scope)]
+
+    def _nodes_of(self, scope: Scope) -> list[Node]:
         span = self._spans[id(scope)]
-        return tuple(
-            (node.id, tensor.port)
-            for node in self.graph.nodes[span.start : span.stop]
-            for tensor in node.outputs
-            if self._sources[node.id, tensor.port] == (node.id, tensor.port)
-            and self._last_use.get((node.id, tensor.port), -1) >= span.stop
-        )
+        return self.graph.nodes[span.start : span.stop]
 
     def steps(self, scope: Scope) -> list[Step]:
         """What a scope does, in order; the modules below it are one step each."""
@@ -209,7 +221,7 @@ class Parts:
         return steps
 
     def _called_below(self, scope: Scope, node: Node) -> Scope | None:
-        """The outermost module in a scope that a node runs in; None if it runs in the scope itself."""
+        """The outermost module in a scope that a node runs in; None for a step of the scope."""
         found = None
         for inner in node.scope.ancestors():
             if inner is scope:
@@ -224,12 +236,16 @@ class Parts:
     def _mode(self, part: Part) -> Mode:
         if part is self.root:
             return "class"
-        if part.nodes and not part.children:
+        if part.nodes:
+            if part.children:
+                raise ValueError(f"{part.path} is a layer, so no layer can lie below it")
             return "leaf"
         if not part.calls or not all(self._stands_together(c) for c in part.calls):
             return self._container(part)
-        if len({self._wiring(c) for c in part.calls}) > 1 or self.dense_rounds(part.calls[0]):
+        if len({self._wiring(c) for c in part.calls}) > 1:
             return self._container(part)
+        if self._is_dense(part):
+            return "dense"
         if self._is_sequence(part) and not self._deserves_class(part):
             return "sequential"
         return "class" if all(map(str.isidentifier, part.children)) else self._container(part)
@@ -240,9 +256,8 @@ class Parts:
         return "group" if _TAKEN_IN_DICT.intersection(part.children) else "dict"
 
     def _stands_together(self, scope: Scope) -> bool:
-        span = self._spans[id(scope)]
-        nodes = self.graph.nodes[span.start : span.stop]
-        return span.whole and len({n.training for n in nodes}) == 1 and bool(self.results(scope))
+        same = len({n.training for n in self._nodes_of(scope)}) == 1
+        return self._spans[id(scope)].whole and same and bool(self.results(scope))
 
     def _wiring(self, scope: Scope) -> object:
         """What a scope does with which tensors, for comparing the uses of a shared one."""
@@ -264,15 +279,13 @@ class Parts:
             if step.inputs != flow or len(step.inputs) != 1 or len(step.outputs) != 1:
                 return False
             child = self.module_of(step)
-            if child is None or child.parent is not part:
+            if child is None or child.parent is not part or child.mode == "dense":
                 return False
             names.append(child.name)
             flow = step.outputs
         if names != list(part.children) or flow != self.results(scope):
             return False
-        return part.numbered or (
-            all(map(str.isidentifier, names)) and not _TAKEN_IN_SEQUENTIAL.intersection(names)
-        )
+        return not _TAKEN_IN_SEQUENTIAL.intersection(names)
 
     def module_of(self, step: Step) -> Part | None:
         """The module that a step calls; None for a function or merge."""
@@ -287,25 +300,21 @@ class Parts:
 
     # ── dense blocks ─────────────────────────────────────────────────────────────────────────
 
-    def dense_rounds(self, scope: Scope) -> int:
-        """How many rounds a dense scope has, if they are all it does; else 0.
-
-        Each round must take the concatenation of all before it, and all are concatenated at last.
-        """
-        steps, taken, results = self.steps(scope), self.arguments(scope), self.results(scope)
-        if scope.kind != "dense" or len(taken) != 1 or len(results) != 1:
-            return 0
+    def _is_dense(self, part: Part) -> bool:
+        """Whether each round takes the concatenation of all before, and all are joined at last."""
+        scope = part.calls[0]
+        steps, taken = self.steps(scope), self.arguments(scope)
+        if scope.kind != "dense" or len(taken) != 1 or len(steps) != 2 * len(part.children):
+            return False
         features, flow = list(taken), taken
-        for layer, joined in zip(steps[::2], steps[1::2], strict=False):
+        for layer, joined in zip(steps[::2], steps[1::2], strict=True):
             if layer.call is None or layer.inputs != flow or len(layer.outputs) != 1:
-                return 0
+                return False
             features += layer.outputs
             if joined.inputs != tuple(features) or not self._is_concat(joined):
-                return 0
+                return False
             flow = joined.outputs
-        part = self.at(scope.path)
-        whole = len(steps) % 2 == 0 and flow == results and part is not None and part.numbered
-        return len(steps) // 2 if whole and len(part.children) == len(steps) // 2 else 0
+        return flow == self.results(scope) and part.numbered
 
     def _is_concat(self, step: Step) -> bool:
         if step.node is None:

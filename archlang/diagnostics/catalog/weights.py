@@ -33,7 +33,7 @@ class KeysDiffer(Problem):
     keys: str = "its own"
     """Whose names were expected: "its own" or "torchvision's"."""
     wrapped: str = ""
-    """What all keys begin with, or the one key that holds the weights, if that is all that is wrong."""
+    """What all keys begin with, or the key that holds the weights, if that is all that is wrong."""
 
     def message(self) -> str:
         return f"the weights are not those of {self.network}: their names differ"
@@ -81,7 +81,8 @@ class ShapesDiffer(Problem):
     """Further keys whose shapes differ."""
 
     def message(self) -> str:
-        return f"the weight {self.key!r} is {_shape(self.got)}, but the network's is {_shape(self.want)}"
+        got, want = _shape(self.got), _shape(self.want)
+        return f"the weight {self.key!r} is {got}, but the network's is {want}"
 
     def label(self) -> str:
         return f"its {self.key} is {_shape(self.want)}"

@@ -1,0 +1,183 @@
+"""A network in numbers: one row for each step, and the totals. Pure data, nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from archlang.analysis.skips import skips
+from archlang.graph import Graph, Node, shapes
+from archlang.ops.base import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step of the network."""
+
+    path: str
+    """Its name in `state_dict`."""
+    kind: str
+    """The layer's name in the language (`conv`); for merges what they do (`add`)."""
+    label: str
+    """What a paper writes in its box: `3×3 conv, 64, /2`."""
+    file: str
+    line: int
+    """Where it is written; lines count from 1."""
+    block: str
+    """The block or network in whose body it is written."""
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+    """Without the batch, channels first."""
+    params: int
+    """Trainable parameters; 0 where a step shares those of an earlier one."""
+    macs: int
+    """Multiplications for one sample."""
+    frozen: bool
+    """Whether its parameters are kept as they are."""
+    training: str | None
+    """The output that it serves alone, if it runs only while training."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as an object of `archlang summary --json`."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "label": self.label,
+            "file": self.file,
+            "line": self.line,
+            "block": self.block,
+            "inputs": [list(shape) for shape in self.inputs],
+            "output": list(self.outputs[0]),
+            "outputs": [list(shape) for shape in self.outputs],
+            "params": self.params,
+            "macs": self.macs,
+            "frozen": self.frozen,
+            "training": self.training,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An input or an output of the network."""
+
+    name: str
+    shape: Shape
+    training: bool = False
+    """Whether it is there only while training."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The end as an object of `archlang summary --json`."""
+        return {"name": self.name, "shape": list(self.shape), "training": self.training}
+
+
+@dataclass(frozen=True, slots=True)
+class SkipCount:
+    """Skip connections of one kind, depth s and matching operator W."""
+
+    kind: str
+    depth: int
+    matching: str
+    count: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The group as an object of `archlang summary --json`."""
+        return {
+            "kind": self.kind,
+            "depth": self.depth,
+            "matching": self.matching,
+            "count": self.count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All of a network's figures."""
+
+    name: str
+    doc: str
+    file: str
+    parameters: dict[str, object]
+    """The constants it was built with (`classes=10`)."""
+    inputs: tuple[End, ...]
+    outputs: tuple[End, ...]
+    """The main one first."""
+    params: int
+    """Trainable parameters, parts for training alone included."""
+    frozen: int
+    """Parameters that are not trained."""
+    macs: int
+    """Multiplications of convolutions and linear maps for one sample, in evaluation."""
+    depth: int
+    """Weighted layers on the longest path to the main output."""
+    skips: tuple[SkipCount, ...]
+    rows: tuple[Row, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `archlang summary --json` writes.
+
+        `input` and `output` are the shapes of the first input and of the main output; all of
+        them stand under `inputs` and `outputs`.
+        """
+        return {
+            "name": self.name,
+            "doc": self.doc,
+            "file": self.file,
+            "parameters": self.parameters,
+            "input": list(self.inputs[0].shape),
+            "output": list(self.outputs[0].shape),
+            "inputs": [end.as_json() for end in self.inputs],
+            "outputs": [end.as_json() for end in self.outputs],
+            "params": self.params,
+            "frozen": self.frozen,
+            "macs": self.macs,
+            "depth": self.depth,
+            "skips": [group.as_json() for group in self.skips],
+            "layers": [row.as_json() for row in self.rows],
+        }
+
+
+def summarise(graph: Graph) -> Summary:
+    """The figures of a network. Inputs are no rows: they stand under `inputs`."""
+    owners = {node.id for node in graph.owners}
+    root = graph.root.span
+    return Summary(
+        name=graph.name,
+        doc=graph.root.doc,
+        file=root.source.name if root else "",
+        parameters=dict(graph.parameters),
+        inputs=tuple(End(graph.nodes[n].path, graph.nodes[n].shape) for n in graph.inputs),
+        outputs=tuple(End(o.name, o.tensor.shape, o.training) for o in graph.outputs),
+        params=graph.params,
+        frozen=sum(n.op.params(*shapes(n)) for n in graph.owners if n.frozen),
+        macs=graph.macs,
+        depth=graph.depth,
+        skips=_count_skips(graph),
+        rows=tuple(_row(n, n.id in owners) for n in graph.nodes if n.role != "input"),
+    )
+
+
+def _row(node: Node, owns: bool) -> Row:
+    given = shapes(node)
+    return Row(
+        path=node.path,
+        kind=node.op.name or type(node.op).__name__.lower(),
+        label=node.op.label(),
+        file=node.span.source.name,
+        line=node.span.begin.line,
+        block=node.scope.unit.name,
+        inputs=given,
+        outputs=tuple(tensor.shape for tensor in node.outputs),
+        params=node.op.params(*given) if owns else 0,
+        macs=node.op.macs(*given),
+        frozen=node.frozen,
+        training=node.training,
+    )
+
+
+def _count_skips(graph: Graph) -> tuple[SkipCount, ...]:
+    """Groups of like skips: by kind, then by depth, then in the order of the network."""
+    kinds = ("short", "long", "dense")
+    counts = Counter((s.kind, s.depth, s.matching) for s in skips(graph))
+    ordered = sorted(counts.items(), key=lambda item: (kinds.index(item[0][0]), item[0][1]))
+    return tuple(SkipCount(*group, count=count) for group, count in ordered)

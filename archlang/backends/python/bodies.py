@@ -1,0 +1,210 @@
+"""What the class of a part consists of: members to construct, and steps to run.
+
+Members and steps are split into form and literals, so that instances of a block can share a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from archlang.backends.python.expressions import (
+    Call,
+    Expression,
+    Given,
+    Literal,
+    Run,
+    applied,
+    compressed,
+    construction,
+    form,
+    literals,
+)
+from archlang.backends.python.initial import Initial
+from archlang.backends.python.parts import Key, Part, Parts, Step
+from archlang.graph import Node, Scope, shapes
+from archlang.ops.recipe import Fold, Function, Module
+
+GROUP = "helper.ModuleGroup"
+
+
+@dataclass(slots=True)
+class Body:
+    """One instance of a class to be written."""
+
+    part: Part
+    scope: Scope
+    members: list[tuple[str, Expression]]
+    steps: list[Step]
+    taken: tuple[Key, ...]
+    results: tuple[Key, ...]
+    functions: dict[int, Call] = field(default_factory=dict[int, Call])
+    """The functions among the steps, by their place."""
+    overwrites: frozenset[int] = frozenset()
+    """Places of the sums that may work in place."""
+    form: Any = None
+
+    @property
+    def literals(self) -> list[Literal]:
+        """All literals: those of the members, then those of the functions."""
+        expressions = chain((e for _, e in self.members), self.functions.values())
+        return [literal for e in expressions for literal in literals(e)]
+
+    @property
+    def member_literals(self) -> int:
+        """How many of the literals belong to members."""
+        return sum(1 for _, e in self.members for _ in literals(e))
+
+
+class Builder:
+    """Makes bodies. `name` gives the text of a target, `classes` the calls of classes so far."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        initial: Initial,
+        overwriting: frozenset[int],
+        name: Callable[[str], str],
+    ) -> None:
+        self._parts = parts
+        self._initial = initial
+        self._overwriting = overwriting
+        self._name = name
+        self.classes: dict[str, Call] = {}
+
+    def body(self, part: Part) -> Body:
+        """The body of the class of a part, whose inner classes are all made."""
+        scope = part.calls[0]
+        steps = self._parts.steps(scope)
+        is_root = part.parent is None
+        taken = self.network_inputs if is_root else self._parts.arguments(scope)
+        body = Body(
+            part,
+            scope,
+            [(child.name, self._construct(child)) for child in part.children.values()],
+            steps,
+            taken,
+            self.network_outputs if is_root else self._parts.results(scope),
+            {i: call for i, s in enumerate(steps) if (call := self._function(s)) is not None},
+            frozenset(i for i, s in enumerate(steps) if s.node and s.node.id in self._overwriting),
+        )
+        body.form = self._form(body)
+        return body
+
+    @cached_property
+    def network_inputs(self) -> tuple[Key, ...]:
+        """The tensors the network is called with."""
+        return tuple((number, 0) for number in self._parts.graph.inputs)
+
+    @cached_property
+    def network_outputs(self) -> tuple[Key, ...]:
+        """The tensors of the network's outputs, in order."""
+        outputs = self._parts.graph.outputs
+        return tuple(self._parts.source(o.tensor.node, o.tensor.port) for o in outputs)
+
+    # ── construction ─────────────────────────────────────────────────────────────────────────
+
+    def _construct(self, part: Part) -> Expression:
+        made = self._bare(part)
+        if not self._is_frozen(part) or (part.parent and self._is_frozen(part.parent)):
+            return made
+        return Call(made.target, made.arguments, f"{made.suffix}.requires_grad_(False)")
+
+    def _bare(self, part: Part) -> Call:
+        if part.mode == "leaf":
+            return self._layer(part)
+        if part.mode == "class":
+            return self.classes[part.path]
+        names = list(part.children)
+        inner = [self._construct(child) for child in part.children.values()]
+        named = tuple(Given(e, name) for name, e in zip(names, inner, strict=True))
+        match part.mode:
+            case "sequential" if part.numbered:
+                return Call("nn.Sequential", tuple(map(Given, compressed(inner))))
+            case "sequential" if all(map(str.isidentifier, names)):
+                return Call("nn.Sequential", (Given(Call("OrderedDict", named)),))
+            case "sequential":
+                ordered = Call("OrderedDict", (Given(Call("{}", named)),))
+                return Call("nn.Sequential", (Given(ordered),))
+            case "list" | "dense":
+                return self._list(compressed(inner, grow=part.mode == "dense"))
+            case "dict":
+                return Call("nn.ModuleDict", (Given(Call("{}", named)),))
+            case _:
+                return Call(self._name(GROUP), named)
+
+    def _list(self, items: list[Expression]) -> Call:
+        if len(items) == 1 and isinstance(items[0], Run):
+            run = Run(items[0].element, items[0].count, starred=False)
+            return Call("nn.ModuleList", (Given(run),))
+        return Call("nn.ModuleList", (Given(Call("[]", tuple(map(Given, items)))),))
+
+    def _layer(self, part: Part) -> Call:
+        recipe = self._parts.recipe(part.nodes[0])
+        assert isinstance(recipe, Module)
+        if all(node.id in self._overwriting for node in part.nodes):
+            recipe = Module(recipe.target, recipe.args, (*recipe.kwargs, ("inplace", True)))
+        made = construction(recipe, part.name, self._name)
+        return self._initial.wrapped(made, part.nodes[0], self._name)
+
+    @cached_property
+    def _frozen(self) -> Mapping[str, bool | None]:
+        """For each path, whether all parameters below it are frozen; None where there are none."""
+        frozen: dict[str, bool | None] = {}
+        for part in self._parts.root.walk():
+            if part.nodes:
+                owner = part.nodes[0]
+                learns = owner.op.params(*shapes(owner)) > 0
+                frozen[part.path] = owner.frozen if learns else None
+            else:
+                below = {frozen[c.path] for c in part.children.values()} - {None}
+                frozen[part.path] = False not in below if below else None
+        return frozen
+
+    def _is_frozen(self, part: Part) -> bool:
+        return self._frozen[part.path] is True
+
+    @property
+    def all_frozen(self) -> bool:
+        """Whether nothing of the network is trained."""
+        return self._is_frozen(self._parts.root)
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────
+
+    def _function(self, step: Step) -> Call | None:
+        if step.node is None:
+            return None
+        recipe = self._parts.recipe(step.node)
+        if not isinstance(recipe, Function):
+            return None
+        return applied(recipe, step.node.path.rpartition(".")[2], self._name)
+
+    def _form(self, body: Body) -> Any:
+        numbers = {key: i for i, key in enumerate(body.taken)}
+        steps: list[Any] = []
+        for i, step in enumerate(body.steps):
+            taken = tuple(numbers[key] for key in step.inputs)
+            numbers |= {key: len(numbers) + j for j, key in enumerate(step.outputs)}
+            steps.append((self._what(body, i), taken, len(step.outputs)))
+        members = tuple((name, form(e)) for name, e in body.members)
+        return members, tuple(steps), tuple(numbers[key] for key in body.results)
+
+    def _what(self, body: Body, i: int) -> Any:
+        """What a step does, in words that are the same in every instance."""
+        step = body.steps[i]
+        module = self._parts.module_of(step)
+        if module is not None:
+            return module.mode, module.path.removeprefix(body.part.path)
+        if i in body.functions:
+            return form(body.functions[i])
+        return self.fold_of(step)
+
+    def fold_of(self, step: Step) -> str:
+        """The operator of a merge that folds."""
+        assert isinstance(step.node, Node)
+        recipe = self._parts.recipe(step.node)
+        assert isinstance(recipe, Fold)
+        return recipe.target

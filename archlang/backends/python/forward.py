@@ -1,0 +1,299 @@
+"""The body of a forward function: steps become statements, and small steps one expression.
+
+Order is kept: a result is written into the statement that takes it only if nothing runs in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archlang.backends.python.bodies import Body, Builder
+from archlang.backends.python.expressions import Operand, Write, write
+from archlang.backends.python.layout import Atom, Doc, call, flat, lay, prefixed
+from archlang.backends.python.locals import Flow, Locals
+from archlang.backends.python.loops import Loop, loop_at
+from archlang.backends.python.parts import Key, Part, Parts, Step
+from archlang.ops.recipe import Fold
+
+_INFIX = {"operator.add": ("+", 1), "operator.sub": ("-", 1), "operator.mul": ("*", 2)}
+_CALL = 3
+"""Binds tighter than any operator."""
+_CLOSE_FAMILIES = frozenset({"norm", "activation"})
+_FUSED_WIDTH = 72
+"""An expression longer than this is a statement of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A result that is not written yet: the expression, and the tensors it reads."""
+
+    key: Key
+    doc: Doc
+    binds: int
+    reads: tuple[Key, ...]
+    step: Step
+    at: int
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a term that may stand in a larger one."""
+        return self.binds < _CALL or self.step.is_match
+
+
+class Forward:
+    """Writes the forward function of one class."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        builder: Builder,
+        body: Body,
+        overwrites: frozenset[int],
+        literal: Write,
+        reserved: frozenset[str],
+    ) -> None:
+        self._parts = parts
+        self._builder = builder
+        self._body = body
+        self._overwrites = overwrites
+        self._literal = literal
+        self._flow = Flow(parts, body.steps, body.results)
+        self.locals = Locals(self._flow, reserved)
+        self._pending: list[Pending] = []
+        self._lines: list[str] = []
+        self._indent = 0
+        is_network = body.part.parent is None
+        self._training = None if is_network else body.steps[0].training
+
+    def lines(self, indent: int, arguments: Sequence[str]) -> list[str]:
+        """The statements, for arguments of these names, ending with the return of one result."""
+        self._begin(indent, arguments)
+        last = self._pending[-1] if self._pending else None
+        results = self._body.results
+        if last is not None and len(results) == 1 and (last.key,) == results:
+            self._flush(self._pending[:-1])
+            self._lines += lay(prefixed("return ", last.doc), self._indent)
+        else:
+            self._flush(self._pending)
+            names = [self.locals.names[key] for key in results]
+            self._lines.append(" " * indent + f"return {', '.join(names)}")
+        return self._lines
+
+    def lines_before(self, indent: int, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The statements without the return, and the names of the results."""
+        self._begin(indent, arguments)
+        self._flush(self._pending)
+        return self._lines, [self.locals.names[key] for key in self._body.results]
+
+    def _begin(self, indent: int, arguments: Sequence[str]) -> None:
+        self._indent = indent
+        for key, name in zip(self._body.taken, arguments, strict=True):
+            self.locals.name_input(key, name)
+        steps, i = self._body.steps, 0
+        while i < len(steps):
+            self._switch(steps[i].training, indent)
+            loop = loop_at(self._parts, steps, i)
+            if loop is not None:
+                self._loop(loop, i)
+                i = loop.stop
+            else:
+                self._step(steps[i], i)
+                i += 1
+        self._switch(self._training, indent)
+
+    def _switch(self, training: str | None, indent: int) -> None:
+        """Enter or leave the steps that run only while training."""
+        inside = training != self._training
+        if inside == (self._indent > indent):
+            return
+        self._flush(self._pending)
+        if inside:
+            self._lines.append(" " * indent + "if self.training:")
+        self._indent = indent + 4 * inside
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────
+
+    def _step(self, step: Step, i: int) -> None:
+        module = self._parts.module_of(step)
+        if module is not None and module.mode == "dense":
+            self._dense(step, module, i)
+            return
+        overwriting = i in self._overwrites and module is None
+        self._flush(self._unfusable(step, overwriting))
+        fused = {p.key: p for p in self._pending if p.key in step.inputs}
+        self._pending = [p for p in self._pending if p.key not in fused]
+        reads = tuple(r for k in step.inputs for r in (fused[k].reads if k in fused else (k,)))
+        docs = [self._operand(key, fused) for key in step.inputs]
+        if module is not None:
+            doc, binds = call(self.access(module), *[d for d, _ in docs]), _CALL
+        elif overwriting:
+            self._add_in_place(step, docs, reads)
+            return
+        elif i in self._body.functions:
+            doc, binds = self._function(i, docs)
+        else:
+            doc, binds = _folded(self._builder.fold_of(step), docs)
+        if len(step.outputs) == 1 and not self._gives_tuple(step):
+            self._pending.append(Pending(step.outputs[0], doc, binds, reads, step, i))
+        else:
+            self._unpack(step, doc, reads, i)
+
+    def _operand(self, key: Key, fused: dict[Key, Pending]) -> tuple[Doc, int]:
+        if key in fused:
+            return fused[key].doc, fused[key].binds
+        return Atom(self.locals.names[key]), _CALL
+
+    def _function(self, i: int, docs: list[tuple[Doc, int]]) -> tuple[Doc, int]:
+        made = self._body.functions[i]
+        if made.target in _INFIX and len(made.arguments) == 2:
+            sides = [
+                docs[g.value.index or 0]
+                if isinstance(g.value, Operand)
+                else (write(g.value, self._literal), _CALL)
+                for g in made.arguments
+            ]
+            return _folded(made.target, sides)
+        return write(made, self._literal, [flat(d) for d, _ in docs]), _CALL
+
+    def _gives_tuple(self, step: Step) -> bool:
+        return step.node is not None and isinstance(step.node.op.infer(*_shapes(step))[0], tuple)
+
+    # ── what goes into one expression ────────────────────────────────────────────────────────
+
+    def _unfusable(self, step: Step, overwriting: bool) -> list[Pending]:
+        """The waiting results that must be statements before this step: a beginning of the list."""
+        operands = [step.inputs.index(p.key) for p in self._pending if p.key in step.inputs]
+        ordered = operands == sorted(operands)
+        keep = len(self._pending)
+        while keep and ordered and self._fuses(self._pending[keep - 1], step, overwriting):
+            keep -= 1
+        before = self._pending[:keep]
+        # what waits below is evaluated first in any case; only short terms are worth the wait
+        while before and before[-1].waits and before[-1].key not in step.inputs:
+            before.pop()
+        return before
+
+    def _fuses(self, p: Pending, step: Step, overwriting: bool) -> bool:
+        if p.key not in step.inputs:
+            return False
+        alone = self._flow.uses[p.key] == 1 and step.inputs.count(p.key) == 1
+        if (
+            not alone
+            or len(flat(p.doc)) > _FUSED_WIDTH
+            or (overwriting and p.key == step.inputs[0])
+        ):
+            return False
+        if step.training != p.step.training:
+            return False
+        module = self._parts.module_of(step)
+        if module is None:
+            return p.step.is_match or (self._is_fold(step) and p.binds < _CALL)
+        if step.call is not None:
+            place = self._flow.branch(step.outputs[0])
+            return place is not None and place[2] > 2 and len(flat(p.doc)) < _FUSED_WIDTH // 2
+        return step.node is not None and (
+            step.node.op.style.family in _CLOSE_FAMILIES or step.node.op.name == "flatten"
+        )
+
+    def _is_fold(self, step: Step) -> bool:
+        if step.node is None:
+            return False
+        recipe = self._parts.recipe(step.node)
+        return isinstance(recipe, Fold) or getattr(recipe, "target", "") in _INFIX
+
+    # ── statements ───────────────────────────────────────────────────────────────────────────
+
+    def _flush(self, pending: Sequence[Pending]) -> None:
+        """Write results into variables."""
+        done = list(pending)
+        self._pending = self._pending[len(done) :]
+        for p in done:
+            dying = self.locals.release(p.reads)
+            name = self.locals.assign(p.key, dying, p.at)
+            self._lines += lay(prefixed(f"{name} = ", p.doc), self._indent)
+
+    def _add_in_place(
+        self, step: Step, docs: list[tuple[Doc, int]], reads: tuple[Key, ...]
+    ) -> None:
+        self._flush(self._pending)
+        dying = self.locals.release(reads)
+        name = self.locals.overwrite(step.outputs[0], step.inputs[0], dying)
+        for doc, _ in docs[1:]:
+            self._lines += lay(prefixed(f"{name} += ", doc), self._indent)
+
+    def _unpack(self, step: Step, doc: Doc, reads: tuple[Key, ...], i: int) -> None:
+        self._flush(self._pending)
+        dying = self.locals.release(reads)
+        names: list[str] = []
+        for number, key in enumerate(step.outputs, 1):
+            if not self._flow.uses[key]:
+                names.append("_")
+                continue
+            names.append(self.locals.name_part(key, number))
+        for key in dying:
+            self.locals.names.pop(key)
+        target = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+        self._lines += lay(prefixed(f"{target} = ", doc), self._indent)
+
+    def _loop_variable(self, step_inputs: tuple[Key, ...], source: Key, result: Key, i: int) -> str:
+        """The variable a loop carries on; it starts as the input of the first round."""
+        before = self.locals.names[source]
+        dying = self.locals.release(step_inputs)
+        name = self.locals.assign(result, dying, i)
+        if name != before:
+            self._lines.append(" " * self._indent + f"{name} = {before}")
+        return name
+
+    def _loop(self, loop: Loop, i: int) -> None:
+        self._flush(self._pending)
+        pad = " " * self._indent
+        kept = [self.locals.names[key] for key in loop.kept]
+        # the other operands are read in every round, so none of them may give up its name
+        name = self._loop_variable((loop.source,), loop.source, loop.result, i)
+        operands = [name if key is None else kept.pop(0) for key in loop.pattern]
+        self._lines.append(f"{pad}for layer in {self.access(loop.container)}:")
+        self._lines.append(f"{pad}    {name} = layer({', '.join(operands)})")
+        rest = [key for step in self._body.steps[i : loop.stop] for key in step.inputs]
+        for key in self.locals.release([k for k in rest if k in loop.kept]):
+            self.locals.names.pop(key)
+
+    def _dense(self, step: Step, module: Part, i: int) -> None:
+        self._flush(self._pending)
+        pad = " " * self._indent
+        name = self._loop_variable(step.inputs, step.inputs[0], step.outputs[0], i)
+        self._lines += [
+            f"{pad}features = [{name}]",
+            f"{pad}for layer in {self.access(module)}:",
+            f"{pad}    features.append(layer({name}))",
+            f"{pad}    {name} = torch.cat(features, dim=1)",
+        ]
+
+    def access(self, part: Part) -> str:
+        """How the class reaches a module: `self.layer1`, `self.x0[1]`."""
+        if part is self._body.part:
+            return "self"
+        assert part.parent is not None
+        above = self.access(part.parent)
+        match part.parent.mode:
+            case "list":
+                return f"{above}[{part.name}]"
+            case "dict":
+                return f'{above}["{part.name}"]'
+            case _:
+                return f"{above}.{part.name}"
+
+
+def _folded(target: str, docs: Sequence[tuple[Doc, int]]) -> tuple[Doc, int]:
+    """`a + b + c`, with brackets where an operand binds less tightly."""
+    sign, binds = _INFIX[target]
+    texts = [
+        f"({flat(doc)})" if its < binds or (its == binds and i) else flat(doc)
+        for i, (doc, its) in enumerate(docs)
+    ]
+    return Atom(f" {sign} ".join(texts)), binds
+
+
+def _shapes(step: Step) -> tuple[tuple[int, ...], ...]:
+    assert step.node is not None
+    return tuple(t.shape for t in step.node.inputs)

@@ -1,0 +1,159 @@
+"""The commands: options in, one call into the compiler, exit code out."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from archlang import __version__
+from archlang.cli.failures import reported
+
+
+class Commands(TyperGroup):
+    """Runs a command; whatever goes wrong becomes one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with reported():
+            return super().invoke(ctx)
+
+
+class Format(StrEnum):
+    """How `check` shows what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+PERSON = sys.stdout.isatty()
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(
+    cls=Commands,
+    help="A language for neural network architectures, compiled to PyTorch.",
+    epilog="Exit codes: 0 fine, 1 mistakes in a spec, 2 wrong usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich" if PERSON else None,
+    context_settings=CONTEXT if PERSON else CONTEXT | {"terminal_width": 200},
+)
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC[:NETWORK]",
+        help="A file and the network in it, as specs/resnet.arch:ResNet50, or a name of the zoo.",
+        show_default=False,
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the network; repeatable."),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"archlang {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A language for neural network architectures, compiled to PyTorch."""
+
+
+@app.command("compile")
+def compile_(
+    spec: Spec,
+    parameters: Set = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="A folder or a .py file.", show_default="build/"),
+    ] = None,
+) -> None:
+    """Write a network as standalone PyTorch source (.py) and as a figure (.svg)."""
+    from archlang.cli.commands import compile_network
+
+    compile_network(spec, parameters or [], out)
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Specs, or folders that hold some.", show_default=False),
+    ],
+    form: Annotated[
+        Format, typer.Option("--format", help="For people, programs, or GitHub.")
+    ] = Format.TEXT,
+) -> None:
+    """Find the mistakes of specs: names, shapes, and what they assert of themselves."""
+    from archlang.cli.checking import check_files
+
+    if not check_files(paths, form.value):
+        raise typer.Exit(1)
+
+
+@app.command()
+def summary(
+    spec: Spec,
+    parameters: Set = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Show every layer of a network with its shape, parameters and MACs."""
+    from archlang.cli.commands import summarise_network
+
+    summarise_network(spec, parameters or [], as_json)
+
+
+@app.command()
+def explain(
+    code: Annotated[
+        str, typer.Argument(help="A code such as E0402, or the beginning of several.")
+    ] = "",
+) -> None:
+    """Explain a diagnostic at length, with a wrong and a right example."""
+    from archlang.cli.commands import explain_code
+
+    explain_code(code)
+
+
+@app.command()
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="A network, or a file of the zoo.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The copy: an .arch file or a folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file.")] = False,
+) -> None:
+    """List the built-in networks; with a name, copy that spec to start from."""
+    from archlang.cli.commands import copy_exhibit, list_zoo
+
+    if name is None:
+        list_zoo()
+    else:
+        copy_exhibit(name, out, force)
+
+
+@app.command()
+def layers(
+    name: Annotated[str | None, typer.Argument(help="One layer, to see all of it.")] = None,
+) -> None:
+    """List the layers of the language; with a name, show its arguments and an example."""
+    from archlang.cli.commands import list_layers, show_layer
+
+    if name is None:
+        list_layers()
+    else:
+        show_layer(name)

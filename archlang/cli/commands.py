@@ -1,0 +1,171 @@
+"""What the commands do, but for `check`: each is a few calls, with the imports it alone needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import typer
+
+from archlang.cli.files import OutputError, output_path, write_all
+from archlang.cli.page import Table, show, show_mistakes, working
+from archlang.cli.settings import BadFormError, settings
+from archlang.diagnostics.model import Diagnostics, SpecError
+from archlang.diagnostics.suggest import closest
+from archlang.graph import Graph
+
+
+def compile_network(spec: str, given: Sequence[str], out: Path | None) -> None:
+    """Write a network's source and figure, and print its figures.
+
+    Raises:
+        SpecError: the spec has mistakes.
+        OutputError: a file cannot be written; then none is.
+    """
+    from archlang.analysis.summary import summarise
+    from archlang.cli.tables import figures
+
+    graph = _network(spec, given)
+    source = output_path(out, graph.name)
+    figure = source.with_suffix(".svg")
+    write_all({source: _python(graph), figure: _figure(graph)})
+    show(figures(summarise(graph), (source, figure)))
+
+
+def _python(graph: Graph) -> str:
+    with working("writing Python"):
+        from archlang.backends.python import write_python
+
+        return write_python(graph)
+
+
+def _figure(graph: Graph) -> str:
+    with working("drawing"):
+        from archlang.draw import DrawingError, draw_svg
+
+        try:
+            return draw_svg(graph)
+        except DrawingError as error:
+            raise OutputError(f"cannot draw {graph.name}: {error}") from None
+
+
+def summarise_network(spec: str, given: Sequence[str], as_json: bool) -> None:
+    """Print a network layer by layer.
+
+    Raises:
+        SpecError: the spec has mistakes.
+    """
+    from archlang.analysis.summary import summarise
+    from archlang.cli.tables import layers
+
+    figures = summarise(_network(spec, given))
+    if as_json:
+        import json
+
+        print(json.dumps(figures.as_json(), indent=2))
+    else:
+        show(layers(figures))
+
+
+def _network(spec: str, given: Sequence[str]) -> Graph:
+    """The graph that a command is about; warnings are shown.
+
+    Raises:
+        SpecError: the spec or a value of `--set` has mistakes.
+        typer.BadParameter: a `--set` that is no `name=value`.
+    """
+    from archlang.compiler import Address, build
+
+    try:
+        parameters = settings(given)
+    except BadFormError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from None
+    sink = Diagnostics()
+    with working("reading the spec"):
+        graph = build(Address.parse(spec), parameters, sink)
+    if graph is None or sink.has_errors:
+        raise SpecError(sink)
+    show_mistakes(sink, sys.stderr)
+    return graph
+
+
+def explain_code(code: str) -> None:
+    """Print what a code means; all codes where none is named.
+
+    Raises:
+        typer.BadParameter: there is no such code.
+    """
+    from archlang.diagnostics.explain import UnknownCodeError, explain, overview
+
+    try:
+        print(explain(code) if code.strip() else overview())
+    except UnknownCodeError as error:
+        raise typer.BadParameter(str(error), param_hint="CODE") from None
+
+
+def list_zoo() -> None:
+    """Print the networks of the zoo."""
+    from archlang.tooling.showcase import exhibits
+
+    rows = [
+        (e.name, e.file.name, "" if e.params is None else f"{e.params:,}", e.about)
+        for e in exhibits()
+    ]
+    show(Table(("network", "file", "params", "about"), rows, frozenset({"params"})))
+
+
+def copy_exhibit(name: str, out: Path | None, force: bool) -> None:
+    """Copy a spec of the zoo; by default into the current folder, under its own name.
+
+    Raises:
+        OutputError: it cannot be written, or is there already.
+        typer.BadParameter: there is no such network, or the copy's name does not end in `.arch`.
+    """
+    from archlang.tooling.showcase import find_spec, starting_point
+    from archlang.zoo import zoo
+
+    path = find_spec(name)
+    if path is None:
+        raise _unknown(name, zoo(), "archlang zoo lists them", "NAME")
+    target = out or Path(path.name)
+    if target.is_dir():
+        target /= path.name
+    elif target.suffix != ".arch":
+        raise typer.BadParameter("the name of a spec ends in .arch", param_hint="--out")
+    if target.exists() and not force:
+        raise OutputError(f"{target} is there already; --force overwrites it")
+    write_all({target: starting_point(path)})
+    address = f"{target}:{name}" if name in zoo() else str(target)
+    print(f"written {target}; try: archlang summary {address}")
+
+
+def list_layers() -> None:
+    """Print all layers with one line on each."""
+    from archlang.ops.registry import layers
+
+    rows = [(name, op.doc()) for name, op in layers().items()]
+    show(Table(("layer", "does"), rows))
+
+
+def show_layer(name: str) -> None:
+    """Print all there is to know of a layer.
+
+    Raises:
+        typer.BadParameter: there is no such layer.
+    """
+    from archlang.diagnostics.suggest import LAYER_ALIASES
+    from archlang.ops.registry import find, layers
+    from archlang.tooling.manual import page
+
+    op = find(name)
+    if op is None:
+        known = [*layers(), *LAYER_ALIASES]
+        raise _unknown(LAYER_ALIASES.get(name, name), known, "archlang layers lists them", "NAME")
+    print(page(op))
+
+
+def _unknown(name: str, known: Iterable[str], way_out: str, hint: str) -> typer.BadParameter:
+    near = closest(name, list(known))
+    help_ = f"did you mean {near}?" if near else way_out
+    return typer.BadParameter(f"there is no {name!r}; {help_}", param_hint=hint)

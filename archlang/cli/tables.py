@@ -1,0 +1,94 @@
+"""A network's figures as tables: in a few lines, and layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from archlang.analysis.summary import End, Row, SkipCount, Summary
+from archlang.cli.page import Table
+from archlang.ops.base import shape_text
+
+
+def figures(summary: Summary, files: Iterable[Path] = ()) -> Table:
+    """What `compile` prints: a network in a few lines, and the files that were written."""
+    written = [str(path) for path in files]
+    rows = [
+        ("input → output", f"{_ends(summary.inputs)} → {_ends(summary.outputs)}"),
+        ("parameters", _parameters(summary)),
+        ("MACs", f"{summary.macs:,}"),
+        ("depth", f"{summary.depth:,} weighted layers"),
+        *_continued("skips", [_skips(kind, list(g)) for kind, g in _by_kind(summary)] or ["none"]),
+        *(_continued("written", written) if written else ()),
+    ]
+    return Table(("", ""), rows, title=title(summary))
+
+
+def title(summary: Summary) -> str:
+    """`ResNet50(classes=10)  specs/resnet.arch`."""
+    given = ", ".join(f"{name}={_constant(value)}" for name, value in summary.parameters.items())
+    return f"{summary.name}{f'({given})' if given else ''}  {summary.file}"
+
+
+def layers(summary: Summary) -> Table:
+    """What `summary` prints: one row for each step, and the totals."""
+    rows = [_layer(row) for row in summary.rows]
+    total = ("total", "", "", f"{summary.params + summary.frozen:,}", f"{summary.macs:,}", "")
+    headings = ("path", "layer", "output", "params", "MACs", "line")
+    numbers = frozenset({"params", "MACs", "line"})
+    return Table(headings, [*rows, total], numbers, title=title(summary))
+
+
+def _layer(row: Row) -> tuple[str, ...]:
+    remarks = [word for word in ("frozen" if row.frozen else "", row.training or "") if word]
+    label = f"{row.label} ({', '.join(remarks)})" if remarks else row.label
+    shapes = " ".join(map(shape_text, row.outputs))
+    return row.path, label, shapes, _number(row.params), _number(row.macs), str(row.line)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else ""
+
+
+def _constant(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(map(_constant, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        case _:
+            return str(value)
+
+
+def _ends(ends: tuple[End, ...]) -> str:
+    """Shapes; with names where there are several."""
+    if len(ends) == 1:
+        return shape_text(ends[0].shape)
+    return ", ".join(
+        f"{end.name} {shape_text(end.shape)}{' (training)' if end.training else ''}" for end in ends
+    )
+
+
+def _parameters(summary: Summary) -> str:
+    if not summary.frozen:
+        return f"{summary.params:,} trainable"
+    return f"{summary.params:,} trainable, {summary.frozen:,} frozen"
+
+
+def _by_kind(summary: Summary) -> Iterable[tuple[str, Iterable[SkipCount]]]:
+    return groupby(summary.skips, key=lambda group: group.kind)
+
+
+def _skips(kind: str, groups: list[SkipCount]) -> str:
+    """`16 short: s = 3 (W = project(bn), identity)`."""
+    depths = sorted({group.depth for group in groups})
+    reach = str(depths[0]) if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
+    operators = ", ".join(dict.fromkeys(group.matching for group in groups))
+    return f"{sum(g.count for g in groups):,} {kind}: s = {reach}, W = {operators}"
+
+
+def _continued(name: str, lines: list[str]) -> list[tuple[str, str]]:
+    return [(name if number == 0 else "", line) for number, line in enumerate(lines)]

@@ -1,0 +1,170 @@
+"""A tall drawing as several columns: cut where a single line goes on, with that line led over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from archlang.draw.place import Placed, Placement, full
+from archlang.draw.scene import Point, Rect, around
+
+GUTTER = 44.0
+_RUN = 14.0
+"""How far a line that goes on in the next column stands off the columns' ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A height at which only one line (by its index) crosses."""
+
+    y: float
+    line: int
+    stage: bool
+    """Whether a stage ends here."""
+
+
+class Columns:
+    """The ways to break one placement into columns."""
+
+    def __init__(self, placement: Placement) -> None:
+        self.whole = placement
+        self.boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
+
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """All places to cut, downwards."""
+        tops = sorted({round(r.y, 2) for r in self.boxes.values()})
+        found: list[Cut] = []
+        for top in tops[1:]:
+            above = [r.bottom for r in self.boxes.values() if r.y < top - 0.5]
+            if max(above) < top:
+                cut = self._cut((max(above) + top) / 2)
+                found += [cut] if cut else []
+        return found
+
+    def _cut(self, y: float) -> Cut | None:
+        crossing = [k for k, placed in enumerate(self.whole.lines) if _crosses(placed, y)]
+        if len(crossing) != 1 or any(r.y < y < r.bottom for _, r in self.whole.frames):
+            return None
+        line = self.whole.lines[crossing[0]].line
+        tail, head = self.whole.rects[line.tail], self.whole.rects[line.head]
+        leaf = all(other.line.tail != line.head for other in self.whole.lines)
+        if line.kind != "flow" or leaf or self._in_the_way(tail, y) or self._in_the_way(head, y):
+            return None
+        boxes = self.whole.panel.boxes
+        return Cut(y, crossing[0], boxes[line.tail].stage != boxes[line.head].stage)
+
+    def _in_the_way(self, rect: Rect, y: float) -> bool:
+        """Whether something lies between an end of the line and the cut."""
+        x = rect.centre[0]
+        low, high = sorted((rect.bottom if rect.bottom < y else rect.y, y))
+        path = Rect(x - 3, low, 6, high - low)
+        return any(path.overlaps(r, 0.5) for r in self.boxes.values())
+
+    def broken(self, count: int) -> Placement | None:
+        """The drawing in `count` columns; None if there are not enough places to cut."""
+        if count == 1:
+            return self.whole
+        chosen = self._choose(count)
+        return self._assemble(chosen) if chosen is not None else None
+
+    def _choose(self, count: int) -> list[Cut] | None:
+        """The cuts that make the tallest column lowest; among equals, those between stages."""
+        bounds = self.whole.bounds
+        places = [(bounds.y, 0.0), *((c.y, 0.0 if c.stage else 40.0) for c in self.cuts)]
+        ends = [*places[1:], (bounds.bottom, 0.0)]
+        best: list[tuple[float, list[int]]] = [(e[0] - bounds.y + e[1], []) for e in ends]
+        for _ in range(count - 1):
+            new: list[tuple[float, list[int]]] = []
+            for i, (end, penalty) in enumerate(ends):
+                ways = [
+                    (max(best[j][0], end - ends[j][0] + penalty), [*best[j][1], j])
+                    for j in range(i)
+                    if best[j][0] < float("inf")
+                ]
+                new.append(min(ways, default=(float("inf"), [])))
+            best = new
+        height, chosen = best[-1]
+        return [self.cuts[j] for j in chosen] if height < float("inf") else None
+
+    def _assemble(self, cuts: list[Cut]) -> Placement:
+        """Columns side by side, their tops level."""
+        limits = [-float("inf"), *(c.y for c in cuts), float("inf")]
+        joined = Placement(self.whole.panel)
+        columns: list[Rect] = []
+        x = 0.0
+        for low, high in zip(limits, limits[1:], strict=False):
+            piece = self._piece(low, high, {c.line for c in cuts})
+            bounds = piece.bounds
+            piece = piece.moved(x - bounds.x, -bounds.y)
+            joined.rects |= piece.rects
+            joined.lines += piece.lines
+            joined.frames += piece.frames
+            columns.append(Rect(x, 0, bounds.w, bounds.h))
+            x += bounds.w + GUTTER
+        for k, cut in enumerate(cuts):
+            line = self.whole.lines[cut.line].line
+            route = _over(
+                joined.rects[line.tail], joined.rects[line.head], columns[k], columns[k + 1]
+            )
+            joined.lines.append(Placed(line, route, curved=False))
+        order = {id(placed.line): i for i, placed in enumerate(self.whole.lines)}
+        joined.lines.sort(key=lambda p: order[id(p.line)])
+        return joined
+
+    def _piece(self, low: float, high: float, cut: set[int]) -> Placement:
+        piece = Placement(self.whole.panel)
+        piece.rects = {i: r for i, r in self.whole.rects.items() if low < r.y < high}
+        piece.lines = [
+            p
+            for k, p in enumerate(self.whole.lines)
+            if k not in cut and low < p.points[0][1] < high
+        ]
+        piece.frames = [(f, r) for f, r in self.whole.frames if low < r.y < high]
+        return piece
+
+
+def _crosses(placed: Placed, y: float) -> bool:
+    ys = [p[1] for p in placed.points]
+    return min(ys) < y < max(ys)
+
+
+def _over(tail: Rect, head: Rect, column: Rect, following: Rect) -> tuple[Point, ...]:
+    """From the foot of one column up to the head of the next."""
+    low, high = column.bottom + _RUN, following.y - _RUN
+    x = (column.right + following.x) / 2
+    return (
+        (tail.centre[0], tail.bottom), (tail.centre[0], low), (x, low), (x, high),
+        (head.centre[0], high), (head.centre[0], head.y),
+    )  # fmt: skip
+
+
+def grounds(placement: Placement) -> list[tuple[str, Rect]]:
+    """The grounds of stages: boxes of one stage that follow one another in a column."""
+    boxes = placement.panel.boxes
+    runs: list[list[int]] = []
+    for box in boxes:
+        if runs and box.stage and box.stage == boxes[runs[-1][-1]].stage:
+            runs[-1].append(box.id)
+        else:
+            runs.append([box.id])
+    found: list[tuple[str, Rect]] = []
+    for run in (run for run in runs if len(run) > 1):
+        for column in _by_column(placement, run):
+            ground = around([full(boxes[i], placement.rects[i]) for i in column]).grown(6)
+            others = (full(boxes[i], r) for i, r in placement.rects.items() if i not in column)
+            if len(column) > 1 and not any(ground.overlaps(other) for other in others):
+                name = boxes[column[0]].stage
+                found.append(("" if name.startswith("\0") else name, ground))
+    return found
+
+
+def _by_column(placement: Placement, run: list[int]) -> list[list[int]]:
+    columns: list[list[int]] = [[run[0]]]
+    for index in run[1:]:
+        before = placement.rects[columns[-1][-1]]
+        if placement.rects[index].y > before.y - 1:
+            columns[-1].append(index)
+        else:
+            columns.append([index])
+    return columns

@@ -1,0 +1,160 @@
+"""Where the boxes and lines of a panel go, in points, before panels are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archlang.draw.dot import DotEdge, DotGraph, DotLayout
+from archlang.draw.metrics import width
+from archlang.draw.scene import Point, Rect, around
+from archlang.draw.theme import LEADING, SMALL, TITLE
+from archlang.draw.view import Box, Frame, Line, Panel
+
+PADDING = 8.0
+CIRCLE = 24.0
+LOOP = 16.0
+"""How far the arc of a skip reaches out of a folded box."""
+STACK = 3.0
+"""Distance of the sheets behind a box that stands for several."""
+FRAME_TITLE = 16.0
+_WIDEST_COMMON = 170.0
+_FLOW_WEIGHT = 12
+
+
+@dataclass(eq=False, slots=True)
+class Placed:
+    """One line in its place."""
+
+    line: Line
+    points: tuple[Point, ...]
+    curved: bool = True
+
+    def moved(self, dx: float, dy: float) -> Placed:
+        """The same somewhere else."""
+        return Placed(self.line, tuple((x + dx, y + dy) for x, y in self.points), self.curved)
+
+
+@dataclass(eq=False, slots=True)
+class Placement:
+    """A panel with everything in its place."""
+
+    panel: Panel
+    rects: dict[int, Rect] = field(default_factory=dict[int, Rect])
+    lines: list[Placed] = field(default_factory=list[Placed])
+    frames: list[tuple[Frame, Rect]] = field(default_factory=list[tuple[Frame, Rect]])
+    grounds: list[tuple[str, Rect]] = field(default_factory=list[tuple[str, Rect]])
+
+    @property
+    def bounds(self) -> Rect:
+        """What the boxes with their arcs, the frames and the lines take."""
+        rects = [full(self.panel.boxes[i], r) for i, r in self.rects.items()]
+        rects += [r for _, r in self.frames] + [r for _, r in self.grounds]
+        rects += [Rect(x, y, 0, 0) for placed in self.lines for x, y in placed.points]
+        return around(rects)
+
+    def moved(self, dx: float, dy: float) -> Placement:
+        """The same somewhere else."""
+        return Placement(
+            self.panel,
+            {i: r.moved(dx, dy) for i, r in self.rects.items()},
+            [placed.moved(dx, dy) for placed in self.lines],
+            [(f, r.moved(dx, dy)) for f, r in self.frames],
+            [(t, r.moved(dx, dy)) for t, r in self.grounds],
+        )
+
+
+def badge(box: Box) -> str:
+    """The mark of a box that stands for several."""
+    return f"×{box.count}" if box.count > 1 else ""
+
+
+def text_width(box: Box) -> float:
+    """Width of the widest line in a box."""
+    small = max(width(box.caption.over, SMALL), width(box.caption.under, SMALL))
+    return max(width(box.caption.title, TITLE, bold=box.folded), small)
+
+
+def text_height(box: Box) -> float:
+    """Height of the lines in a box."""
+    rows = bool(box.caption.over) + bool(box.caption.under)
+    return TITLE * LEADING + rows * SMALL * LEADING
+
+
+def badge_width(box: Box) -> float:
+    """Width of the part of a box that holds its mark."""
+    return width(badge(box), TITLE, bold=True) + 10 if box.count > 1 else 0.0
+
+
+def size(box: Box) -> tuple[float, float]:
+    """Width and height of the shape itself."""
+    if box.form == "circle":
+        return CIRCLE, CIRCLE
+    w = text_width(box) + badge_width(box) + 2 * PADDING
+    return max(w, 44.0), text_height(box) + (6.0 if box.form == "pill" else 10.0)
+
+
+def side(box: Box) -> float:
+    """What stands out of a box to its right: the sheets behind it, its arcs and their label."""
+    sheets = 2 * STACK if box.count > 1 else 0.0
+    if not box.loops:
+        return sheets
+    label = max(width(loop.matching, SMALL) for loop in box.loops)
+    return sheets + LOOP + (label + 4 if label else 0.0)
+
+
+def full(box: Box, rect: Rect) -> Rect:
+    """A box with all that belongs to it."""
+    below = 2 * STACK if box.count > 1 else 0.0
+    return Rect(rect.x, rect.y, rect.w + side(box), rect.h + below)
+
+
+def sizes(panel: Panel, common: bool) -> list[tuple[float, float]]:
+    """The sizes of a panel's boxes; `common`: equally wide, as far as that is sensible."""
+    found = [size(box) for box in panel.boxes]
+    if not common:
+        return found
+    shared = max((w for w, _ in found if w <= _WIDEST_COMMON), default=0.0)
+    return [
+        (max(w, shared), h) if box.form == "box" else (w, h)
+        for box, (w, h) in zip(panel.boxes, found, strict=True)
+    ]
+
+
+def request(panel: Panel, common: bool) -> DotGraph:
+    """What Graphviz is asked: the flow straight down, skips around it."""
+    outer = [
+        (w + 2 * side(b), h) for b, (w, h) in zip(panel.boxes, sizes(panel, common), strict=True)
+    ]
+    edges = [
+        DotEdge(line.tail, line.head, _FLOW_WEIGHT if line.kind == "flow" else 1)
+        for line in panel.lines
+    ]
+    return DotGraph(outer, edges, [frame.boxes for frame in panel.frames])
+
+
+def received(panel: Panel, layout: DotLayout, common: bool) -> Placement:
+    """Graphviz's answer as a placement."""
+    placement = Placement(panel)
+    for box, (w, h), (x, y) in zip(panel.boxes, sizes(panel, common), layout.centres, strict=True):
+        placement.rects[box.id] = Rect(x - w / 2, y - h / 2, w, h)
+    for line, points in zip(panel.lines, layout.routes, strict=True):
+        placement.lines.append(Placed(line, _straight(points)))
+    for frame in panel.frames:
+        inside = around(
+            [full(panel.boxes[i], placement.rects[i]) for i in frame.boxes]
+            + [Rect(x, y, 0, 0) for p in placement.lines for x, y in p.points
+               if {p.line.tail, p.line.head} <= frame.boxes]
+        ).grown(7)  # fmt: skip
+        placement.frames.append((frame, inside))
+    return placement
+
+
+def _straight(points: list[Point]) -> tuple[Point, ...]:
+    """A route without the tremble of rounding where it is a vertical or horizontal line."""
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    if max(xs) - min(xs) < 1.5:
+        x = points[0][0]
+        return tuple((x, y) for y in ys)
+    if max(ys) - min(ys) < 1.5:
+        return tuple((x, ys[0]) for x in xs)
+    return tuple(points)

@@ -1,0 +1,128 @@
+"""A network of an imported spec as Python sees it: something to call like a class of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from inspect import Parameter, Signature
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from archlang.compiler import graph_of
+from archlang.semantics.evaluate import open_parameters
+from archlang.semantics.literal import NotLiteralError, literal
+from archlang.semantics.values import Unit
+from archlang.syntax import tree
+
+if TYPE_CHECKING:
+    import torch
+    from torch import fx
+
+    from archlang.graph import Graph
+
+OPTIONS = ("weights", "device", "dtype")
+"""What every network takes besides its own parameters."""
+
+
+class NetworkFactory:
+    """A network of a spec. Calling it builds a module: `ResNet50(classes=10)`.
+
+    It keeps the spec as it was when it was imported, until the module is reloaded.
+    """
+
+    def __init__(self, unit: Unit, module: str) -> None:
+        self._unit = unit
+        self.__name__ = self.__qualname__ = unit.name
+        self.__module__ = module
+        self.__doc__ = _documentation(unit)
+        self.__signature__ = _signature(unit)
+
+    def __call__(
+        self,
+        *,
+        weights: Mapping[str, torch.Tensor] | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        **parameters: Any,
+    ) -> fx.GraphModule:
+        """Build the network; the arguments are those of `archlang.load`.
+
+        Raises:
+            SpecError: the network has mistakes with these parameters, or the weights do not fit.
+        """
+        from archlang.loading import to_module
+
+        network = self.graph(**parameters)
+        return to_module(network, weights=weights, device=device, dtype=dtype)
+
+    def graph(self, **parameters: Any) -> Graph:
+        """The network's graph, for which torch is not needed.
+
+        Raises:
+            SpecError: the network has mistakes with these parameters.
+        """
+        return graph_of(self._unit, parameters)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # pickled and copied by name, as classes are
+
+    def __repr__(self) -> str:
+        return f"<network {self.__module__}.{self.__name__}{self.__signature__}>"
+
+
+class Written:
+    """A default that is no plain constant (`project(bn)`, `2*width`), shown as it is written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _documentation(unit: Unit) -> str:
+    """The network's docstring, and how to call it."""
+    doc = unit.declaration.body.doc
+    line = unit.declaration.span.begin.line
+    place = f"Network of {unit.declaration.span.source.name}, line {line}."
+    return f"{doc}\n\n{place}" if doc else place
+
+
+def _signature(unit: Unit) -> Signature:
+    """All by name: the network's own parameters, then those of `archlang.load`.
+
+    Names that Python cannot write as an argument are left to `**parameters`.
+    """
+    own = list(open_parameters(unit))
+    names = [p for p in own if not iskeyword(p.name) and p.name not in OPTIONS]
+    parameters = [_parameter(p) for p in names]
+    parameters += [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in OPTIONS]
+    if len(names) < len(own):
+        parameters.append(Parameter("parameters", Parameter.VAR_KEYWORD))
+    return Signature(parameters)
+
+
+def _parameter(parameter: tree.Parameter) -> Parameter:
+    default = Parameter.empty if parameter.default is None else _default(parameter.default)
+    return Parameter(parameter.name, Parameter.KEYWORD_ONLY, default=default)
+
+
+def _default(expression: tree.Expression) -> object:
+    """The value of a written-out default; a name stands for what the spec calls so."""
+    if any(isinstance(part, (tree.Name, tree.Size)) for part in _parts(expression)):
+        return Written(expression.span.text)
+    try:
+        return _plain(literal(expression))
+    except NotLiteralError:
+        return Written(expression.span.text)
+
+
+def _parts(expression: tree.Expression) -> Iterator[tree.Expression]:
+    yield expression
+    if isinstance(expression, tree.ListOf):
+        for item in expression.items:
+            yield from _parts(item)
+
+
+def _plain(value: Any) -> Any:
+    """Lists as Python writes them."""
+    return list(map(_plain, value)) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
