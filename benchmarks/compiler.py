@@ -1,4 +1,4 @@
-"""How fast the compiler is: cold check, load, growth with depth. Run: python -m benchmarks.compiler"""
+"""How fast the compiler is: cold check, load, growth. Run: python -m benchmarks.compiler"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a compiled network runs against torchvision's, eager. Run: python -m benchmarks.running"""
+"""Compiled networks against torchvision's, eager. Run: python -m benchmarks.running"""
 
 from __future__ import annotations
 

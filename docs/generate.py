@@ -89,18 +89,19 @@ def language_page() -> str:
         [
             NOTE,
             "# Language reference\n",
-            "Every line takes what the line before it made; the [guide](../guide.md) explains how to use it.\n",
+            "Every line takes what the line before it made; the [guide](../guide.md) explains "
+            "how to use it.\n",
             "## Definitions of a file\n",
             _syntax(_union(tree.Definition)),
             "\n## Statements of a body\n",
             _syntax(_union(tree.Statement)),
             "\n## Expressions\n",
-            "From loosest to tightest: `->`, `… if … else …`, `or`, `and`, `not`, comparisons, `+ - ++`, "
-            "`* / // %`, signs, `**`, `∘` (or `@`), calls.\n",
+            "From loosest to tightest: `->`, `… if … else …`, `or`, `and`, `not`, comparisons, "
+            "`+ - ++`, `* / // %`, signs, `**`, `∘` (or `@`), calls.\n",
             _syntax(_union(tree.Expression)),
             "\n## Matching operators\n",
-            "What W is in `W∘x`; it fits x to the other operands of the merge it stands in: the whole shape for "
-            "`+ - *`, the size behind the channels for `++`.\n",
+            "What W is in `W∘x`; it fits x to the other operands of the merge it stands in: the "
+            "whole shape for `+ - *`, the size behind the channels for `++`.\n",
             operators,
             "\n## Initialisers\n",
             initial,
@@ -109,8 +110,8 @@ def language_page() -> str:
             "\n## What an assert may name\n",
             ", ".join(f"`{name}`" for name in METRICS),
             "\n## Limits\n",
-            f"A network has at most {MAX_LAYERS:,} layers (`{ENVIRONMENT}` in the environment raises this), and blocks "
-            f"use each other at most {MAX_NESTING} levels deep.\n",
+            f"A network has at most {MAX_LAYERS:,} layers (`{ENVIRONMENT}` in the environment "
+            f"raises this), and blocks use each other at most {MAX_NESTING} levels deep.\n",
             "## Grammar\n",
             f"```lark\n{GRAMMAR.read_text(encoding='utf-8').strip()}\n```\n",
         ]

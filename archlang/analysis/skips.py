@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from archlang.graph import Graph, Node, Skip, Tensor
+from archlang.ops.resampling import CropLike, ResizeLike
 
 
 def skips(graph: Graph) -> tuple[Skip, ...]:
@@ -67,12 +68,17 @@ def _between(graph: Graph, source: int, ends: Iterable[int]) -> list[int]:
         node = waiting.pop()
         if node not in seen:
             seen.add(node)
-            waiting.extend(t.node for t in graph.nodes[node].inputs if t.node > source)
+            waiting.extend(t.node for t in _carried(graph.nodes[node]) if t.node > source)
     reached = {source}
     for node in sorted(seen):
-        if any(t.node in reached for t in graph.nodes[node].inputs):
+        if any(t.node in reached for t in _carried(graph.nodes[node])):
             reached.add(node)
     return sorted(reached - {source})
+
+
+def _carried(node: Node) -> tuple[Tensor, ...]:
+    """The inputs whose values a node passes on; crop and resize only look at another's size."""
+    return node.inputs[:1] if isinstance(node.op, (CropLike, ResizeLike)) else node.inputs
 
 
 def _kind(graph: Graph, merge: Node, passed: list[int]) -> Literal["short", "long"]:

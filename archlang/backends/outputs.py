@@ -34,11 +34,23 @@ class Outputs(nn.Module):
         self.title = title
         self.names = tuple(names)
         self.regular = tuple(n for n in names if n not in training)
+        self._make_types()
+
+    def _make_types(self) -> None:
+        # made beforehand: a call that torch.compile traces had better not make classes
+        self.whole_type = output_type(self.title, self.names)
+        self.regular_type = output_type(self.title, self.regular)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("whole_type", "regular_type")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._make_types()
 
     def forward(self, *values: Tensor) -> Any:
         """The results, in the order of the names."""
-        names = self.names if self.training else self.regular
-        if len(names) == 1:
-            return values[self.names.index(names[0])]
-        chosen = [v for n, v in zip(self.names, values, strict=True) if n in names]
-        return output_type(self.title, names)(*chosen)
+        if self.training:
+            return self.whole_type(*values)
+        chosen = [v for n, v in zip(self.names, values, strict=True) if n in self.regular]
+        return chosen[0] if len(chosen) == 1 else self.regular_type(*chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -127,7 +127,7 @@ def copy_exhibit(name: str, out: Path | None, force: bool) -> None:
 
     path = find_spec(name)
     if path is None:
-        raise _unknown(name, zoo(), "archlang zoo lists them", "NAME")
+        raise _unknown(name, zoo(), "archlang zoo lists them")
     target = out or Path(path.name)
     if target.is_dir():
         target /= path.name
@@ -160,12 +160,13 @@ def show_layer(name: str) -> None:
 
     op = find(name)
     if op is None:
-        known = [*layers(), *LAYER_ALIASES]
-        raise _unknown(LAYER_ALIASES.get(name, name), known, "archlang layers lists them", "NAME")
+        raise _unknown(name, layers(), "archlang layers lists them", LAYER_ALIASES)
     print(page(op))
 
 
-def _unknown(name: str, known: Iterable[str], way_out: str, hint: str) -> typer.BadParameter:
-    near = closest(name, list(known))
+def _unknown(
+    name: str, known: Iterable[str], way_out: str, aliases: Mapping[str, str] | None = None
+) -> typer.BadParameter:
+    near = closest(name, known, aliases)
     help_ = f"did you mean {near}?" if near else way_out
-    return typer.BadParameter(f"there is no {name!r}; {help_}", param_hint=hint)
+    return typer.BadParameter(f"there is no {name!r}; {help_}", param_hint="NAME")

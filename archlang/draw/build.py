@@ -26,23 +26,25 @@ def views(graph: Graph, depth: int | None = None) -> Iterator[View]:
     `depth` levels of units are drawn open in the network itself; None: all of a small network,
     none of a large one. Each distinct block that stays folded is unfolded once, in an inset.
     Fuller views come first: then equal layers in a row are folded too, then units in a row that
-    differ only in their widths.
+    differ only in their widths, then variants of a block share one inset.
     """
     builder = _Builder(graph)
     seen: set[int] = set()
-    for fold in (Fold.COPIES, Fold.LAYERS, Fold.ALIKE):
+    for fold in Fold:
         made = builder.view(depth, fold)
-        if len(made.main.boxes) not in seen:
-            seen.add(len(made.main.boxes))
+        boxes = sum(len(panel.boxes) for panel in made.panels)
+        if boxes not in seen:
+            seen.add(boxes)
             yield made
 
 
 class Fold(IntEnum):
-    """Which parts in a row become one box."""
+    """What is drawn once for several: each step folds more than the one before."""
 
     COPIES = 0
     LAYERS = 1
     ALIKE = 2
+    BLOCKS = 3
 
 
 class _Builder:
@@ -57,7 +59,7 @@ class _Builder:
             depth = 99 if len(self.graph.nodes) <= SMALL_NETWORK else 0
         main, parts = self._main(depth, fold)
         root = self.graph.root
-        return View(root.name, self._facts(), root.doc, main, self._insets(parts))
+        return View(root.name, self._facts(), root.doc, main, self._insets(parts, fold))
 
     def _facts(self) -> str:
         graph = self.graph
@@ -101,11 +103,12 @@ class _Builder:
             if len(ids) > 1
         ]
 
-    def _insets(self, parts: list[Part]) -> list[Panel]:
+    def _insets(self, parts: list[Part], fold: Fold) -> list[Panel]:
         """Each distinct unit once, in the order of first sight, and those within them."""
         waiting = [p.scope for p in parts if p.scope is not None]
         seen: set[Hashable] = set()
         panels: list[Panel] = []
+        names: list[str] = []
         while waiting and len(panels) < MOST_INSETS:
             scope = waiting.pop(0)
             key = self._structure(scope)
@@ -114,8 +117,9 @@ class _Builder:
             seen.add(key)
             panel, inner = self._inset(scope)
             panels.append(panel)
+            names.append(scope.name)
             waiting[:0] = [p.scope for p in inner if p.scope is not None]
-        return _told_apart(panels)
+        return _told_apart(panels if fold < Fold.BLOCKS else _fullest(panels, names))
 
     def _inset(self, scope: Scope) -> tuple[Panel, list[Part]]:
         dense = self._only_dense(scope)
@@ -183,6 +187,15 @@ class _Builder:
 def _level(scope: Scope) -> int:
     """How many units lie around a scope, the network aside."""
     return sum(s.kind in UNITS for s in scope.ancestors()) - 2
+
+
+def _fullest(panels: list[Panel], names: list[str]) -> list[Panel]:
+    """Of each name the first panel with the most boxes."""
+    best: dict[str, Panel] = {}
+    for panel, name in zip(panels, names, strict=True):
+        if name not in best or len(panel.boxes) > len(best[name].boxes):
+            best[name] = panel
+    return list(best.values())
 
 
 def _told_apart(panels: list[Panel]) -> list[Panel]:

@@ -83,10 +83,7 @@ def _given_name(scope: Scope) -> str:
 def _layers(nodes: Sequence[Node]) -> Caption:
     heads = [i for i, n in enumerate(nodes) if n.op.style.family in _HEADS]
     head = heads[0] if heads else 0
-    over = _joined(nodes[:head])
-    if nodes[0].role == "match":
-        over = f"W · {over}" if over else "W"
-    return Caption(short(_label(nodes[head])), over, _joined(nodes[head + 1 :]))
+    return Caption(short(_label(nodes[head])), _joined(nodes[:head]), _joined(nodes[head + 1 :]))
 
 
 def _joined(nodes: Sequence[Node]) -> str:

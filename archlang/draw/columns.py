@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from archlang.draw.place import Placed, Placement, full
 from archlang.draw.scene import Point, Rect, around
@@ -74,6 +75,7 @@ class Columns:
         places = [(bounds.y, 0.0), *((c.y, 0.0 if c.stage else 40.0) for c in self.cuts)]
         ends = [*places[1:], (bounds.bottom, 0.0)]
         best: list[tuple[float, list[int]]] = [(e[0] - bounds.y + e[1], []) for e in ends]
+        nowhere: tuple[float, list[int]] = (float("inf"), [])
         for _ in range(count - 1):
             new: list[tuple[float, list[int]]] = []
             for i, (end, penalty) in enumerate(ends):
@@ -82,7 +84,7 @@ class Columns:
                     for j in range(i)
                     if best[j][0] < float("inf")
                 ]
-                new.append(min(ways, default=(float("inf"), [])))
+                new.append(min(ways, default=nowhere))
             best = new
         height, chosen = best[-1]
         return [self.cuts[j] for j in chosen] if height < float("inf") else None
@@ -93,7 +95,7 @@ class Columns:
         joined = Placement(self.whole.panel)
         columns: list[Rect] = []
         x = 0.0
-        for low, high in zip(limits, limits[1:], strict=False):
+        for low, high in pairwise(limits):
             piece = self._piece(low, high, {c.line for c in cuts})
             bounds = piece.bounds
             piece = piece.moved(x - bounds.x, -bounds.y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import floor
 
 from archlang.draw import legend
 from archlang.draw.arcs import in_a_row
@@ -221,7 +222,7 @@ def _fitness(way: Arrangement, view: View, entries: list[legend.Entry]) -> float
     scale = min(SLIDE[0] / w, SLIDE[1] / h, COMFORTABLE)
     natural = way.w / (way.h + 100)
     empty = 1.0 if NARROWEST * 0.85 <= natural <= WIDEST * 1.1 else 0.8
-    return round(scale * empty, 1 if scale > 1.05 else 2)
+    return floor(scale * empty * 5) / 5 if scale * empty >= 1 else round(scale * empty, 2)
 
 
 def _outer(

@@ -1,4 +1,4 @@
-"""The drawing of a dense block: its first rounds and its last in a row, under the arcs of its skips."""
+"""The drawing of a dense block: its first rounds and its last, under the arcs of its skips."""
 
 from __future__ import annotations
 

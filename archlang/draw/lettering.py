@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from archlang.draw.metrics import width
 from archlang.draw.place import Placed, Placement, full
@@ -46,7 +47,7 @@ def sampled(placed: Placed) -> list[Point]:
     """Points along a line, close enough to see what it crosses."""
     points = placed.points
     if not placed.curved:
-        return [p for a, b in zip(points, points[1:], strict=False) for p in _between(a, b)]
+        return [p for a, b in pairwise(points) for p in _between(a, b)]
     return [
         _bezier(points[i : i + 4], k / _STEPS)
         for i in range(0, len(points) - 3, 3)

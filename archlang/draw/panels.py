@@ -1,9 +1,10 @@
-"""One panel from the parts of a scope: its boxes, the lines between them, skips as lines or loops."""
+"""One panel from the parts of a scope: its boxes, its lines, its skips as lines or loops."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import prod
 
 from archlang.draw.captions import caption, shape_text, short, tip
@@ -83,9 +84,21 @@ class PanelBuilder:
             name = last.op.label()
             only = len(self.wiring.graph.inputs) == 1 and name == "x"
             box.caption = Caption("input" if only else short(name), under=shape_text(last.shape))
+        elif box.family == "skip":
+            over = " · ".join(text for text in (self._written(last), box.caption.over) if text)
+            box.caption = replace(box.caption, over=short(over))
         elif part.scope is None and last.role == "merge":
             box.form = "circle" if len(box.caption.title) <= 2 else "pill"
         return box
+
+    def _written(self, node: Node) -> str:
+        """W as the spec writes it, for the last node of what it became."""
+        for user in self.wiring.graph.consumers[node.id]:
+            for operand, tensor in enumerate(user.inputs):
+                given = self.wiring.graph.matching.get((user.id, operand))
+                if given and tensor.node == node.id:
+                    return given[1]
+        return ""
 
     @staticmethod
     def _family(part: Part) -> str:
@@ -98,7 +111,7 @@ class PanelBuilder:
         return (heads or families)[0]
 
     def _wire(self, index: int, part: Part) -> None:
-        """Lines into a part; skips from elsewhere into a unit that the same tensor feeds are its own."""
+        """Lines into a part; a skip into a unit that its source feeds anyway is the unit's own."""
         feeding: set[int] = set()
         late: list[tuple[Tensor, Skip]] = []
         for node in part.nodes:

@@ -1,4 +1,4 @@
-"""Which nodes a figure writes into one box: layers and what follows them, units, equal units in a row."""
+"""What a figure writes into one box: layers with what follows them, units, equal units."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FEWEST_EQUAL_LAYERS = 3
 
 @dataclass(eq=False)
 class Part:
-    """What becomes one box: the nodes of some layers, or of a unit, or of `count` equal ones."""
+    """What becomes one box: some layers, or a unit, or `count` equal ones."""
 
     nodes: tuple[Node, ...]
     scope: Scope | None = None
     """The unit (the first one of a run); None for layers."""
     count: int = 1
     tail: tuple[Node, ...] = ()
-    """Dropout and its kin that follow a unit, and are written into its box (they are in `nodes`)."""
+    """Dropout and its kin that follow a unit and are written into its box; also in `nodes`."""
 
     @cached_property
     def ids(self) -> frozenset[int]:
@@ -101,7 +101,7 @@ class Units:
         return len(self.layers(nodes)) == 1
 
     def layers(self, nodes: Sequence[Node]) -> list[Part]:
-        """Layers written together: a convolution, a linear layer or pooling with what goes with it."""
+        """Layers written together: a convolution, linear layer or pooling and what goes with it."""
         groups: list[list[Node]] = []
         for node in sorted(nodes, key=lambda n: n.id):
             if groups and self._joins(groups[-1], node):

@@ -1,4 +1,4 @@
-"""The U of an encoder and a decoder: down on the left, up on the right, long skips level between."""
+"""The U of an encoder and a decoder: down on the left, up on the right, long skips between."""
 
 from __future__ import annotations
 
@@ -105,9 +105,8 @@ class UShape:
         left = max(full(boxes[i], r).right for i, r in rects.items())
         middle = left + max(_BRIDGE, self._longest_label() + 30) + half
         floor = rects[self.turn].centre[1]
-        for (head, aside, up), line, below in zip(
-            levels, self.long, [list(first), *(up for _, _, up in levels)], strict=False
-        ):
+        risers = [list(first), *(up for _, _, up in levels)]
+        for (head, aside, _), line, below in zip(levels, self.long, risers, strict=False):
             level = rects[line.tail].centre[1]
             w, h = self.sizes[head]
             rects[head] = Rect(middle - w / 2, level - h / 2, w, h)

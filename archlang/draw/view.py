@@ -32,7 +32,7 @@ class Loop:
 
 @dataclass(eq=False, slots=True)
 class Box:
-    """One shape of a figure: layers that are written together, or a unit, or several equal units."""
+    """One shape of a figure: layers written together, or a unit, or several equal units."""
 
     id: int
     caption: Caption
@@ -93,8 +93,9 @@ class Panel:
 
     @property
     def skips(self) -> int:
-        """How many skips its lines and loops stand for."""
-        lines = sum(line.count for line in self.lines if line.kind != "flow")
+        """How many skips its lines and loops stand for; lines into the box of a W do not count."""
+        whole = (n for n in self.lines if self.boxes[n.head].family != "skip")
+        lines = sum(line.count for line in whole if line.kind != "flow")
         return lines + sum(loop.count for box in self.boxes for loop in box.loops)
 
 

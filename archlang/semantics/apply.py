@@ -16,7 +16,7 @@ from archlang.ops.base import Op
 from archlang.semantics.constants import arithmetic
 from archlang.semantics.forms import Forms
 from archlang.semantics.frame import Frame, open_scope
-from archlang.semantics.limits import MAX_NESTING
+from archlang.semantics.limits import MAX_NESTING, LimitReached
 from archlang.semantics.matching import Matching
 from archlang.semantics.merge import OPERATORS, Merger, Pending
 from archlang.semantics.naming import join, kind_of
@@ -244,8 +244,7 @@ class Applier:
 
     def _unit(self, unit: Unit, flow: Value, frame: Frame, span: Span, name: str | None) -> Value:
         something(flow, unit.name, span)
-        if self._depth >= MAX_NESTING:
-            raise Mistake(TooDeep(name=unit.name, limit=MAX_NESTING), span)
+        self._deeper(unit.name, span)
         if name is None and frame.scope.kind == "chain":
             name = self._naming.position(frame.scope)
         chosen = name or self._naming.automatic(frame.scope, kind_of(unit.name))
@@ -258,6 +257,12 @@ class Applier:
             return self._surgeon.around(join(frame.scope.path, chosen), flow, frame, make)
         finally:
             self._depth -= 1
+
+    def _deeper(self, name: str, span: Span) -> None:
+        """Pay for a block or a pipe, and hold it to a depth that no recursion without end keeps."""
+        self._weaver.budget.unit(span, self._depth)
+        if self._depth >= MAX_NESTING:
+            raise LimitReached(TooDeep(name=name, limit=MAX_NESTING), span)
 
     def _instance(self, unit: Unit, flow: Value, frame: Frame, span: Span, name: str) -> Value:
         try:
@@ -277,11 +282,16 @@ class Applier:
         self, layer: Closure, flow: Value, frame: Frame, span: Span, name: str | None
     ) -> Value:
         something(flow, "this pipe", span)
+        self._deeper(span.text, span)
         scope = frame.scope
         if name is not None:
             scope = open_scope(frame, name, "chain", name, span)
         inner = Frame(Env(layer.env), scope, frame.body, flow)
-        return self._as_step(self._term(layer.expression, inner, flow, None), layer.expression)
+        self._depth += 1
+        try:
+            return self._as_step(self._term(layer.expression, inner, flow, None), layer.expression)
+        finally:
+            self._depth -= 1
 
     def _shared(self, layer: SharedLayer, flow: Value, frame: Frame, span: Span) -> Value:
         """The same path each time, whatever the number of uses."""

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from archlang.diagnostics.catalog.arguments import BadFunctionCall
-from archlang.diagnostics.catalog.limits import TooManySteps
+from archlang.diagnostics.catalog.limits import HugeResult, TooManySteps
 from archlang.diagnostics.model import Mistake
 from archlang.ops.initial import INITIALISERS
 from archlang.ops.registry import builtin
@@ -21,6 +21,7 @@ METRICS = ("params", "macs", "depth", "input", "output")
 """What only a finished network has; an assert may name it."""
 MAX_LIST = 100_000
 """No list of constants is longer."""
+MAX_DIGITS = 30
 MAX_RANGE = 1_000_000
 """No loop runs longer."""
 
@@ -30,7 +31,7 @@ def _finite(values: Iterable[Any], function: str) -> tuple[Any, ...]:
     for value in values:
         items.append(value)
         if len(items) > MAX_LIST:
-            raise Mistake(TooManySteps(limit=MAX_LIST))
+            raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
     return tuple(items)
 
 
@@ -55,6 +56,13 @@ def _reversed(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(reversed(_finite(values, "reversed")))
 
 
+def _round(value: float, digits: int = 0) -> int | float:
+    if not isinstance(digits, int) or abs(digits) > MAX_DIGITS:
+        reason = f"rounds to a whole number of digits, at most {MAX_DIGITS}"
+        raise Mistake(BadFunctionCall(function="round", reason=reason))
+    return round(value, digits) if digits else round(value)
+
+
 def _sum(values: Iterable[Any]) -> Any:
     return sum(_finite(values, "sum"))
 
@@ -68,7 +76,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": max,
     "sum": _sum,
     "abs": abs,
-    "round": round,
+    "round": _round,
     "int": int,
     "floor": math.floor,
     "ceil": math.ceil,

@@ -51,22 +51,57 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
     if _number(left) and _number(right):
         return _numeric(sign, left, right)
     if sign == "+" and isinstance(left, str) and isinstance(right, str):
-        return _bounded_length(left + right)
+        return bounded(left + right)
     if sign == "+" and isinstance(left, (tuple, range)) and isinstance(right, (tuple, range)):
-        return _bounded_length((*left, *right))
+        return _joined(left, right)
     if sign == "*":
         items, times = (left, right) if isinstance(left, tuple) else (right, left)
         if isinstance(items, tuple) and isinstance(times, int) and not isinstance(times, bool):
-            if len(items) * times > MAX_LIST:  # pyright: ignore[reportUnknownArgumentType]
-                raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
-            return tuple(items) * times  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            return _copies(tuple(items), times)  # pyright: ignore[reportUnknownArgumentType]
     raise Mistake(BadOperands(operator=sign, left=describe(left), right=describe(right)))
 
 
-def _bounded_length(value: Any) -> Any:
-    if len(value) > MAX_LIST:
+def _joined(left: tuple[Any, ...] | range, right: tuple[Any, ...] | range) -> tuple[Any, ...]:
+    if len(left) + len(right) > MAX_LIST:
         raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
-    return value
+    return bounded((*left, *right))
+
+
+def _copies(items: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+    if len(items) * times > MAX_LIST:
+        raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
+    return bounded(items * times)
+
+
+def bounded(value: Any) -> Any:
+    """A constant, held to a size that whoever walks through it can bear.
+
+    Lists within lists may share their items, so a short one may hide more than memory has.
+
+    Raises:
+        Mistake: a number, text or list beyond all use.
+    """
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}"))
+    if isinstance(value, str) and len(value) > MAX_LIST:
+        raise Mistake(HugeResult(what="this text", limit=f"{MAX_LIST:,} characters"))
+    if isinstance(value, tuple) and weight(value) > MAX_LIST:  # pyright: ignore[reportUnknownArgumentType]
+        raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def weight(value: Value) -> int:
+    """How many items a list holds, those of lists within it included; counted up to the limit."""
+    total, waiting = 0, [value]
+    while waiting and total <= MAX_LIST:
+        item = waiting.pop()
+        if isinstance(item, (tuple, range, str)):
+            total += len(item)  # pyright: ignore[reportUnknownArgumentType]
+            if isinstance(item, tuple):
+                waiting.extend(i for i in item if isinstance(i, (tuple, range, str)))  # pyright: ignore[reportUnknownVariableType]
+    return total
 
 
 def _numeric(sign: str, left: int | float, right: int | float) -> Value:
@@ -75,9 +110,9 @@ def _numeric(sign: str, left: int | float, right: int | float) -> Value:
     if sign == "**":
         if left == 0 and right < 0:
             raise Mistake(DivisionByZero(operator=sign))
-        if isinstance(left, int) and isinstance(right, int) and right > 0:
-            if abs(left) > 1 and left.bit_length() * right > 2 * MAX_BITS:
-                raise Mistake(HugeResult(what="this power", limit=f"{MAX_INTEGER:,}"))
+        whole = isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1
+        if whole and int(left).bit_length() * right > 2 * MAX_BITS:
+            raise Mistake(HugeResult(what="this power", limit=f"{MAX_INTEGER:,}"))
     try:
         result = _ARITHMETIC[sign](left, right)
     except OverflowError:

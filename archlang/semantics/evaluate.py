@@ -30,8 +30,8 @@ from archlang.ops.base import Dims, Op
 from archlang.ops.registry import find
 from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
 from archlang.semantics.builtins import METRICS
-from archlang.semantics.constants import arithmetic, comparison, negative
-from archlang.semantics.limits import Budget
+from archlang.semantics.constants import arithmetic, bounded, comparison, negative, weight
+from archlang.semantics.limits import MAX_NESTING, Budget
 from archlang.semantics.matching import KINDS, LayerMatch, Matching
 from archlang.semantics.values import (
     UNKNOWN,
@@ -71,7 +71,7 @@ class Evaluator:
             tree.Constant: lambda e, env: e.value,
             tree.Size: self._size,
             tree.Name: self.name,
-            tree.ListOf: lambda e, env: tuple(self.value(i, env) for i in e.items),
+            tree.ListOf: self._list,
             tree.Comprehension: self._comprehension,
             tree.Attribute: self._attribute,
             tree.Index: self._index,
@@ -191,7 +191,7 @@ class Evaluator:
         value = env.find(e.id)
         if isinstance(value, TrainingName):
             raise Mistake(TrainingOnly(name=e.id), e.span)
-        if value is not None or e.id == "none":
+        if value is not None or env.has(e.id):
             return value
         op = find(e.id) if e.id.islower() else None
         if op is not None:
@@ -258,7 +258,7 @@ class Evaluator:
             if isinstance(value, (Tensor, Function, Matching)) or is_tensors(value):
                 raise Mistake(NotAConstant(what=describe(value)), side.span)
         try:
-            return arithmetic(e.operator, left, right)
+            return self._weighed(arithmetic(e.operator, left, right), e.span)
         except Mistake as mistake:
             mistake.at = mistake.at or e.span
             raise
@@ -274,6 +274,8 @@ class Evaluator:
             right = self.constant(expression, env)
             if left is UNKNOWN or right is UNKNOWN:
                 return UNKNOWN
+            if isinstance(right, (tuple, range, str)):
+                self._budget.look_through(weight(right), expression.span)
             if not comparison(sign, left, right):
                 return False
             left = right
@@ -286,6 +288,21 @@ class Evaluator:
         """The side of a conditional that its condition picks."""
         return e.then if self.truth(e.condition, env) else e.otherwise
 
+    def _list(self, e: tree.ListOf, env: Env) -> Value:
+        return self._listed([self.value(item, env) for item in e.items], e.span)
+
+    def _listed(self, items: list[Value], span: Span) -> Value:
+        """A list; unknown where any item is."""
+        if any(item is UNKNOWN for item in items):
+            return UNKNOWN
+        return self._weighed(tuple(items), span)
+
+    def _weighed(self, value: Value, span: Span) -> Value:
+        """A constant that was put together, held to the limits and paid for."""
+        if isinstance(value, (tuple, str)):
+            self._budget.look_through(weight(value), span)
+        return bounded(value)
+
     def _comprehension(self, e: tree.Comprehension, env: Env) -> Value:
         result: list[Value] = []
         for value in self.items(e.over, env):
@@ -293,7 +310,8 @@ class Evaluator:
             inner.names.update((n.id, v) for n, v in self.unpack(e.targets, value))
             if e.condition is None or self.truth(e.condition, inner):
                 result.append(self.value(e.item, inner))
-        return tuple(result)
+                self._budget.look_through(weight(result[-1]), e.span)
+        return self._listed(result, e.span)
 
     def _matched(self, e: tree.Matched, env: Env) -> Value:
         raise Mistake(MatchOutsideMerge(written=_written(e)), e.span)
@@ -387,7 +405,7 @@ class Evaluator:
         if any(g.value is UNKNOWN for g in given):
             return UNKNOWN
         if function.builtin is not None:
-            return _builtin(function, given, e.span)
+            return self._builtin(function, given, e.span)
         signature = signature_of_parameters(function.name, function.parameters)
         bound = signature.bind(given)
         missing = signature.missing(bound, e.span)
@@ -402,8 +420,24 @@ class Evaluator:
         assert function.body is not None
         return self._limited(function, e.span, lambda: self.value(function.body, env))  # pyright: ignore[reportArgumentType]
 
+    def _builtin(self, function: Function, given: list[Given], span: Span) -> Value:
+        assert function.builtin is not None
+        for g in given:
+            if isinstance(g.value, (Tensor, Function, Matching)) or is_layer(g.value):
+                raise Mistake(NotAConstant(what=describe(g.value)), g.span)
+            self._budget.look_through(weight(g.value), span)
+        positional = [g.value for g in given if g.name is None]
+        named = {g.name: g.value for g in given if g.name is not None}
+        try:
+            return self._weighed(function.builtin(*positional, **named), span)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+            # Python's own functions say best what they cannot work on.
+            raise Mistake(
+                BadFunctionCall(function=function.name, reason=str(error)), span
+            ) from None
+
     def _limited(self, function: Function, span: Span, run: Callable[[], Value]) -> Value:
-        self._budget.rounds(1, span)
+        self._budget.unit(span, self._calls)
         if self._calls >= MAX_CALLS:
             raise Mistake(TooDeep(name=function.name, limit=MAX_CALLS), span)
         self._calls += 1
@@ -451,34 +485,41 @@ class Evaluator:
 
 
 def open_parameters(unit: Unit) -> tuple[tree.Parameter, ...]:
-    """The parameters that may still be given to a block or network."""
-    declaration = unit.declaration
-    if isinstance(declaration, tree.Network) and declaration.alias and not declaration.parameters:
-        target = alias_target(unit)
-        if target is not None:
-            return tuple(p for p in open_parameters(target) if p.name not in target.arguments)
-    return declaration.parameters
+    """The parameters that may still be given to a block or network.
 
-
-def alias_target(unit: Unit) -> Unit | None:
-    """What a network declared with `=` stands for, with the arguments named there; None if unclear.
-
-    Only the names of arguments matter here, so their values are not computed.
+    A network declared with `=` and without parameters of its own has those of what it stands for,
+    less what is named there. Only the names matter here, so no value is computed.
     """
-    assert isinstance(unit.declaration, tree.Network)
-    expression = unit.declaration.alias
-    callee = expression.callee if isinstance(expression, tree.Call) else expression
-    target = unit.env.find(callee.id) if isinstance(callee, tree.Name) else None
-    if not isinstance(target, Unit) or target.declaration is unit.declaration:
+    calls: list[tree.Expression] = []
+    target = _alias_target(unit)
+    while target is not None and len(calls) < MAX_NESTING:
+        assert isinstance(unit.declaration, tree.Network)
+        calls.append(unit.declaration.alias or unit.declaration.base)  # pyright: ignore[reportArgumentType]  # it has a target
+        unit, target = target, _alias_target(target)
+    parameters = unit.declaration.parameters
+    for call in reversed(calls):
+        taken = _named_in(call, parameters)
+        parameters = tuple(p for p in parameters if p.name not in taken)
+    return parameters
+
+
+def _alias_target(unit: Unit) -> Unit | None:
+    """What a network without parameters of its own stands for; None if nothing, or unclear."""
+    declaration = unit.declaration
+    if not isinstance(declaration, tree.Network) or declaration.parameters:
         return None
-    if not isinstance(expression, tree.Call):
-        return target
-    names = [p.name for p in open_parameters(target)]
-    given = {
-        a.name or (names[i] if i < len(names) else ""): UNKNOWN
-        for i, a in enumerate(expression.arguments)
-    }
-    return Unit(target.declaration, target.env, given)
+    behind = declaration.alias or declaration.base
+    callee = behind.callee if isinstance(behind, tree.Call) else behind
+    target = unit.env.find(callee.id) if isinstance(callee, tree.Name) else None
+    return target if isinstance(target, Unit) else None
+
+
+def _named_in(call: tree.Expression, parameters: tuple[tree.Parameter, ...]) -> set[str]:
+    """The parameters that a call gives, by name or by place."""
+    if not isinstance(call, tree.Call):
+        return set()
+    by_place = zip(call.arguments, parameters, strict=False)
+    return {a.name or p.name for a, p in by_place} | {a.name for a in call.arguments if a.name}
 
 
 def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
@@ -535,21 +576,6 @@ def _counted(value: Value, span: Span) -> int:
     if type(value) is not int or value < 0:
         raise Mistake(BadCount(got=describe(value)), span)
     return value
-
-
-def _builtin(function: Function, given: list[Given], span: Span) -> Value:
-    assert function.builtin is not None
-    positional = [g.value for g in given if g.name is None]
-    named = {g.name: g.value for g in given if g.name is not None}
-    for g in given:
-        if isinstance(g.value, Tensor) or is_layer(g.value):
-            raise Mistake(NotAConstant(what=describe(g.value)), g.span)
-    try:
-        result = function.builtin(*positional, **named)
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-        # Python's own functions say best what they cannot work on.
-        raise Mistake(BadFunctionCall(function=function.name, reason=str(error)), span) from None
-    return result
 
 
 def _written(e: tree.Expression) -> str:

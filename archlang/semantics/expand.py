@@ -24,7 +24,7 @@ from archlang.semantics.apply import Applier
 from archlang.semantics.assertions import Assertions
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.frame import Body, Frame, kept_names
-from archlang.semantics.limits import Budget, LimitReached
+from archlang.semantics.limits import MAX_MISTAKES, Budget, LimitReached, TooManyMistakes
 from archlang.semantics.naming import Naming
 from archlang.semantics.ports import Ports, arriving
 from archlang.semantics.resolve_unit import parameters
@@ -141,6 +141,8 @@ class Expander:
         at = mistake.at or statement.span
         self.sink.report(mistake.problem, at, secondary, mistake.fix)
         self.complete = False
+        if len(self.sink) >= MAX_MISTAKES:
+            raise TooManyMistakes
         if isinstance(statement, tree.Step):
             self._bind_unknown(statement.targets, frame)
         elif isinstance(statement, (tree.Let, tree.Shared)):
@@ -172,6 +174,8 @@ class Expander:
                 value = self.applier.step(s.value, frame, name)
             frame.branches.append(value)
         frame.body.stepped = True
+        if value is UNKNOWN:
+            self.complete = False
         self._ascribe(s, value, frame)
         if s.targets:
             self._keep(s, value, frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archlang.diagnostics.catalog.limits import NestedTooDeeply
 from archlang.diagnostics.catalog.names import (
     BoundTwice,
     CircularUse,
@@ -102,10 +103,13 @@ class Loader:
         for definition in file.definitions:
             try:
                 self._definition(definition, module, root)
+                continue
             except Mistake as mistake:
                 self._sink.report_mistake(mistake, definition.span)
-                if isinstance(definition, tree.Let):
-                    module.env.names.setdefault(definition.name.id, UNKNOWN)
+            except RecursionError:
+                self._sink.report(NestedTooDeeply(), definition.span)
+            if isinstance(definition, tree.Let):
+                module.env.names.setdefault(definition.name.id, UNKNOWN)
 
     def _definition(self, definition: tree.Definition, module: Module, root: Path | None) -> None:
         env = module.env

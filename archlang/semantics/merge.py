@@ -79,6 +79,10 @@ class Merger:
                 count = len(operand) if operand else 0
                 raise Mistake(SeveralTensors(what=f"{sign} ", count=count, want="one tensor"), span)
         numbers = [o for o in operands if not isinstance(o, (Tensor, Pending))]
+        for operand in operands:
+            if isinstance(operand, Pending) and not isinstance(operand.source, Tensor):
+                what = describe(operand.source)
+                raise Mistake(BadOperands(operator="∘", left="W", right=what), operand.span)
         wrong = [o for o in numbers if isinstance(o, bool) or not isinstance(o, (int, float))]
         if op is None or wrong or (numbers and op is Concat):
             other = describe((wrong or numbers or operands)[0])

@@ -13,7 +13,7 @@ from archlang.graph import Graph, Node, Scope
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator, open_parameters
 from archlang.semantics.expand import Expander
-from archlang.semantics.limits import Budget
+from archlang.semantics.limits import Budget, TooManyMistakes
 from archlang.semantics.resolve_unit import Unresolved, parameters, resolve
 from archlang.semantics.values import Unit, Value
 from archlang.syntax import tree
@@ -28,7 +28,7 @@ def expand_network(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics)
             return _expand(unit, settings, sink)
     except Mistake as mistake:
         sink.report_mistake(mistake, span)
-    except Unresolved:
+    except (Unresolved, TooManyMistakes):
         pass
     except RecursionError:
         sink.report(NestedTooDeeply(), span)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import keyword
 
 from archlang.diagnostics.catalog.graph import OutputTwice
+from archlang.diagnostics.catalog.limits import NestedTooDeeply
 from archlang.diagnostics.catalog.names import BoundTwice, ReservedName, ShadowsBuiltin, WrongCase
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.ops.registry import find
 from archlang.semantics.builtins import METRICS, what_is
 from archlang.semantics.evaluate import unknown_layer, unknown_name
+from archlang.semantics.limits import MAX_MISTAKES
 from archlang.semantics.naming import reserved
 from archlang.semantics.ports import names_inputs
 from archlang.semantics.static import check_call
@@ -27,18 +29,26 @@ from archlang.syntax.walk import children
 def check_names(file: tree.File, env: Env, sink: Diagnostics) -> None:
     """Report every name of a file that means nothing, or means two things."""
     for definition in file.definitions:
-        checker = Names(env, sink)
-        match definition:
-            case tree.Block() | tree.Network():
-                checker.unit(definition)
-            case tree.Let():
-                checker.bindable(definition.name)
-                checker.let(definition)
-            case tree.Use():
-                for _, here in definition.names:
-                    checker.bindable(here)
-            case _:
-                pass
+        try:
+            _check_definition(definition, Names(env, sink))
+        except RecursionError:
+            sink.report(NestedTooDeeply(), definition.span)
+        if len(sink) >= MAX_MISTAKES:
+            break
+
+
+def _check_definition(definition: tree.Definition, checker: Names) -> None:
+    match definition:
+        case tree.Block() | tree.Network():
+            checker.unit(definition)
+        case tree.Let():
+            checker.bindable(definition.name)
+            checker.let(definition)
+        case tree.Use():
+            for _, here in definition.names:
+                checker.bindable(here)
+        case _:
+            pass
 
 
 class Names:
@@ -120,6 +130,8 @@ class Names:
     def suite(self, suite: tree.Suite) -> None:
         """The lines of a suite, in order."""
         for statement in suite.statements:
+            if len(self._sink) >= MAX_MISTAKES:
+                return
             self.statement(statement)
 
     def _nested(self, suite: tree.Suite, *names: tree.Name) -> None:
@@ -269,7 +281,7 @@ class Names:
         return any(name in scope for scope in self._scopes)
 
     def _known(self, name: str) -> bool:
-        return self._local(name) or name in self._env.visible() or find(name) is not None
+        return self._local(name) or self._env.has(name) or find(name) is not None
 
     def _visible(self) -> set[str]:
         return {*self._env.visible(), *(n for scope in self._scopes for n in scope)} - {"target"}

@@ -52,6 +52,15 @@ class Env:
             env = env.parent
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether a name has a meaning, be it `none`."""
+        env: Env | None = self
+        while env is not None:
+            if name in env.names:
+                return True
+            env = env.parent
+        return False
+
     def visible(self) -> Iterator[str]:
         """All names with a meaning here, inside out."""
         env: Env | None = self

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from lark import Token, Transformer
 
-from archlang.diagnostics.catalog.limits import HugeLiteral
+from archlang.diagnostics.catalog.limits import HugeLiteral, NestedTooDeeply
 from archlang.diagnostics.catalog.syntax import BadBinding
 from archlang.diagnostics.model import Mistake
 from archlang.source import Source, Span
@@ -21,6 +21,10 @@ Children: TypeAlias = list[Any]
 
 MAX_DIGITS = 20
 """A whole number written out may have this many digits; no layer needs more than 9."""
+
+
+MAX_PIPE = 5_000
+"""A pipe may have this many steps."""
 
 
 class TreeBuilder(Transformer[Token, tree.File]):
@@ -222,6 +226,8 @@ class TreeBuilder(Transformer[Token, tree.File]):
 
     def pipe(self, c: Children) -> tree.Pipe:
         left = c[0].steps if isinstance(c[0], tree.Pipe) else (c[0],)
+        if len(left) >= MAX_PIPE:
+            raise Mistake(NestedTooDeeply(), self._span(c[2]))
         return tree.Pipe(self._span(c[0], c[2]), (*left, c[2]))
 
     def conditional(self, c: Children) -> tree.Conditional:

@@ -24,7 +24,9 @@ from archlang.syntax.explain import syntax_mistake
 from archlang.syntax.indentation import Indentation
 
 GRAMMAR = Path(__file__).with_name("arch.lark")
-MAX_BYTES = 4_000_000
+MAX_BYTES = 1_000_000
+MAX_REPARSED = 1_000_000
+"""Characters read again after syntax errors; in a large file the first errors have to do."""
 MAX_MISTAKES = 20
 """Syntax errors reported for one file; after so many the rest is likely noise."""
 
@@ -78,7 +80,7 @@ def parse(source: Source, sink: Diagnostics) -> tree.File | None:
         return None
     if not _indentation_is_uniform(source, sink):
         return None
-    text, whole = source.text, True
+    text, whole, read = source.text, True, 0
     for _ in range(MAX_MISTAKES):
         try:
             file = parser().parse(source, text)
@@ -86,7 +88,9 @@ def parse(source: Source, sink: Diagnostics) -> tree.File | None:
         except Mistake as mistake:
             sink.report_mistake(mistake, Span(source, 0, 0))
             at = mistake.at or Span(source, 0, 0)
-            text, whole = _without_line(source, text, at), False
+            text, whole, read = _without_line(text, at), False, read + at.start
+            if read > MAX_REPARSED:
+                return None
     else:
         return None
     return file if whole else None
@@ -108,7 +112,7 @@ def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
     return True
 
 
-def _without_line(source: Source, text: str, at: Span) -> str:
+def _without_line(text: str, at: Span) -> str:
     """The text with the line of a mistake made harmless: what is left still has its shape."""
     start = text.rfind("\n", 0, at.start) + 1
     end = text.find("\n", at.start)

@@ -38,6 +38,7 @@ class NetworkFactory:
 
     def __call__(
         self,
+        /,
         *,
         weights: Mapping[str, torch.Tensor] | None = None,
         device: torch.device | str | None = None,
@@ -54,7 +55,7 @@ class NetworkFactory:
         network = self.graph(**parameters)
         return to_module(network, weights=weights, device=device, dtype=dtype)
 
-    def graph(self, **parameters: Any) -> Graph:
+    def graph(self, /, **parameters: Any) -> Graph:
         """The network's graph, for which torch is not needed.
 
         Raises:

@@ -68,9 +68,8 @@ def test_equal_to_torchvision(name: str) -> None:
 @pytest.mark.parametrize("name", COUNTERPARTS)
 def test_equal_to_torchvision_at_full_size(name: str) -> None:
     pair = Pair.of(name)
-    pair.hold_in_training(torch.randn(FULL))
-    # now with the weights and the running statistics of the step
     pair.hold_in_eval(torch.randn(FULL))
+    pair.hold_in_training(torch.randn(FULL))
 
 
 # ── canaries: the comparisons above can fail ─────────────────────────────────────────────────

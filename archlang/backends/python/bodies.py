@@ -48,6 +48,12 @@ class Body:
     form: Any = None
 
     @property
+    def step_names(self) -> list[str]:
+        """What its steps are called."""
+        paths = [s.call.path if s.call else s.node.path if s.node else "" for s in self.steps]
+        return [path.rpartition(".")[2] for path in paths]
+
+    @property
     def literals(self) -> list[Literal]:
         """All literals: those of the members, then those of the functions."""
         expressions = chain((e for _, e in self.members), self.functions.values())

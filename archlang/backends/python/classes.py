@@ -59,8 +59,8 @@ class Classes:
         for part in level:
             body = self._builder.body(part)
             groups.setdefault((self._base(part), body.form), []).append(body)
-        simple_first = sorted(groups.items(), key=lambda item: len(item[1][0].members))
-        for (base, _), bodies in simple_first:
+        most_used_first = sorted(groups.items(), key=lambda item: -len(item[1]))
+        for (base, _), bodies in most_used_first:
             self.all.append(self._class(self._name(base, bodies[0]), bodies))
 
     def _class(self, name: str, bodies: list[Body]) -> Class:
@@ -81,17 +81,18 @@ class Classes:
             return scope.name
         if scope.kind == "round":
             return f"{scope.unit.name}Layer"
-        return camel(part.name)
+        name = camel(part.name)
+        return f"{scope.unit.name}{name}" if scope.unit.kind == "block" else name
 
     def _name(self, base: str, body: Body) -> str:
-        """The block's name; a variant of it is called after the one member that it has more."""
+        """The block's name; a variant of it is called after the one step that it has more."""
         if body.part.parent is None:
             return self.network
         first = self._first.setdefault(base, body)
         if first is body:
             return self._free(base, "Block")
-        known = {name for name, _ in first.members}
-        extra = [name for name, _ in body.members if name not in known]
+        known = set(first.step_names)
+        extra = [name for name in body.step_names if name not in known]
         suffix = camel(extra[0]) if len(extra) == 1 else "2"
         return self._free(f"{base}{suffix}", "2" if suffix != "2" else "")
 

@@ -5,6 +5,7 @@ Order is kept: a result is written into the statement that takes it only if noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,7 +120,7 @@ class Forward:
         if module is not None and module.mode == "dense":
             self._dense(step, module, i)
             return
-        overwriting = i in self._overwrites and module is None
+        overwriting = module is None and i in self._overwrites and not self._is_term(step)
         self._flush(self._unfusable(step, overwriting))
         fused = {p.key: p for p in self._pending if p.key in step.inputs}
         self._pending = [p for p in self._pending if p.key not in fused]
@@ -138,6 +139,10 @@ class Forward:
             self._pending.append(Pending(step.outputs[0], doc, binds, reads, step, i))
         else:
             self._unpack(step, doc, reads, i)
+
+    def _is_term(self, step: Step) -> bool:
+        """Whether a sum begins with a term that waits: then it is one expression, and no `+=`."""
+        return any(p.key == step.inputs[0] and p.binds < _CALL for p in self._pending)
 
     def _operand(self, key: Key, fused: dict[Key, Pending]) -> tuple[Doc, int]:
         if key in fused:
@@ -287,11 +292,17 @@ class Forward:
 def _folded(target: str, docs: Sequence[tuple[Doc, int]]) -> tuple[Doc, int]:
     """`a + b + c`, with brackets where an operand binds less tightly."""
     sign, binds = _INFIX[target]
+    if sign == "+" and len(docs) == 2 and _is_negative(docs[1][0]):
+        sign, docs = "-", (docs[0], (Atom(flat(docs[1][0])[1:]), _CALL))
     texts = [
         f"({flat(doc)})" if its < binds or (its == binds and i) else flat(doc)
         for i, (doc, its) in enumerate(docs)
     ]
     return Atom(f" {sign} ".join(texts)), binds
+
+
+def _is_negative(doc: Doc) -> bool:
+    return re.fullmatch(r"-[0-9.]+", flat(doc)) is not None
 
 
 def _shapes(step: Step) -> tuple[tuple[int, ...], ...]:

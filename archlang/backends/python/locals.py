@@ -17,6 +17,8 @@ from archlang.semantics.naming import kind_of
 
 _GENERAL = ("x", "out", "y", "z")
 _MERGES = ("add", "sub", "mul", "cat", "mean", "scalar")
+MANY = 3
+"""Tensors that meet are branches if they are as many, or if all come from one tensor."""
 _GATES = frozenset({"sigmoid", "hardsigmoid", "softmax", "tanh"})
 
 
@@ -76,11 +78,18 @@ class Flow:
         joining = isinstance(recipe, Function) and recipe.target in ("torch.cat", "runtime.mean_of")
         return joining or isinstance(recipe, Fold)
 
+    def _is_fold(self, step: Step) -> bool:
+        return step.node is not None and isinstance(self._parts.recipe(step.node), Fold)
+
+    def joins_many(self, i: int) -> bool:
+        """Whether a step concatenates (or averages) three tensors or more."""
+        return len(self._steps[i].inputs) >= MANY and not self._is_fold(self._steps[i])
+
     def forks(self, key: Key) -> bool:
         """Whether all that meets in the merge where a tensor ends comes from one tensor."""
         place = self.branch(key)
         step = self._steps[place[0]] if place else None
-        if step is None or step.node is None or isinstance(self._parts.recipe(step.node), Fold):
+        if step is None or (len(step.inputs) < MANY and self._is_fold(step)):
             return False
         origins = {self._origin(operand) for operand in step.inputs}
         return len(origins) == 1 and not origins & set(step.inputs)
@@ -187,7 +196,7 @@ class Locals:
         plain = [n for n in freed if n not in self._kept and not n.startswith("branch")]
         if plain:
             return plain[0]
-        if kept and self._free(kept) and not freed:
+        if kept and self._free(kept):
             self._kept.add(kept)
             return kept
         return self._fresh(key, freed)
@@ -207,10 +216,10 @@ class Locals:
         place = self._flow.branch(key)
         if place is None:
             return None
-        merge, operand, count = place
+        merge, operand, _ = place
         names = self._branches.setdefault(merge, set())
-        starts = not self._flow.is_shortcut(key) and (count > 2 or names or self._flow.forks(key))
-        if not starts:
+        several = self._flow.joins_many(merge) or self._flow.forks(key)
+        if self._flow.is_shortcut(key) or not (names or several):
             return None
         name = f"branch{operand + 1}"
         if name not in names and not self._free(name):

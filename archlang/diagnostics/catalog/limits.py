@@ -40,8 +40,9 @@ class TooManyLayers(Problem):
 class TooManySteps(Problem):
     """Evaluating a spec takes more steps than the limit.
 
-    Loops that add no layers cost time too. Their rounds are counted, over the whole spec, so
-    that every spec is compiled or refused within seconds.
+    Loops that add no layers cost time too, and so do blocks, functions and long lists. What
+    they cost is counted over the whole network, so that every spec is compiled or refused
+    within seconds.
 
     Wrong:
         network N:
@@ -64,7 +65,13 @@ class TooManySteps(Problem):
     limit: int
 
     def message(self) -> str:
-        return f"a loop or repeat runs more than {self.limit:,} rounds in all"
+        return "compiling this takes too many steps: loops, blocks and functions add up"
+
+    def label(self) -> str:
+        return "the limit is reached here"
+
+    def notes(self) -> tuple[str, ...]:
+        return (f"the limit is about that of {self.limit:,} rounds of a loop",)
 
     def help(self) -> str:
         return "make it shorter; if it is meant, raise the limit: ARCHLANG_MAX_LAYERS=N"
