@@ -1,4 +1,4 @@
-"""The import hook: specs as modules, beside ordinary ones, reloaded after edits, broken ones shown."""
+"""The import hook: specs as modules beside ordinary ones, reloaded after edits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 SPEC = '''\
 let W = project
 
-network Tiny(classes=10, width=4, scale=2*2, W=W, sizes=[1, 2]):
+network Tiny(classes=10, width=4, factor=2*2, W=W, sizes=[1, 2]):
     """A tiny network."""
     input 3x8x8
     conv(width, 3x3) -> relu -> gap -> flatten
@@ -97,7 +97,7 @@ def test_a_network_looks_like_a_class(folder: Path) -> None:
     assert tiny.__doc__.startswith("A tiny network.\n")
     assert "line 3" in tiny.__doc__
     assert str(inspect.signature(tiny)) == (
-        "(*, classes=10, width=4, scale=2*2, W=W, sizes=[1, 2],"
+        "(*, classes=10, width=4, factor=2*2, W=W, sizes=[1, 2],"
         " weights=None, device=None, dtype=None)"
     )
     assert repr(tiny).startswith("<network arch_b.Tiny(*, classes=10,")
@@ -235,16 +235,13 @@ def test_what_is_no_text_is_shown_too(folder: Path) -> None:
         importlib.import_module("arch_m")
 
 
-def test_parameters_that_python_cannot_name(folder: Path) -> None:
-    text = "network Odd(lambda=3, device=4, self=5):\n    input 4\n    fc(lambda + device + self)\n"
+def test_parameters_named_like_options(folder: Path) -> None:
+    text = "network Odd(device=4, self=5):\n    input 4\n    fc(device + self)\n"
     write(folder / "arch_n.arch", text)
     odd = importlib.import_module("arch_n").Odd
-    assert str(inspect.signature(odd)) == (
-        "(*, self=5, weights=None, device=None, dtype=None, **parameters)"
-    )
-    assert odd(**{"lambda": 1}).state_dict()["fc1.weight"].shape == (10, 4)
-    assert odd.graph(device=1, self=0).outputs[0].tensor.shape == (4,)
-    assert odd(self=1, device="cpu")(torch.zeros(1, 4)).shape == (1, 8)
+    assert str(inspect.signature(odd)) == ("(*, self=5, weights=None, device=None, dtype=None)")
+    assert odd.graph(device=1, self=2).outputs[0].tensor.shape == (3,)
+    assert odd(self=1, device="cpu")(torch.zeros(1, 4)).shape == (1, 5)
 
 
 def test_a_module_that_is_not_there(folder: Path) -> None:

@@ -14,9 +14,11 @@ from archlang.ops.merging import Add
 def inplace_nodes(graph: Graph) -> frozenset[int]:
     """Ids of the nodes that may overwrite their (first) input."""
     outputs = {output.tensor.node for output in graph.outputs}
-    return frozenset(
-        node.id for node in graph.nodes if _can(node) and _may_overwrite(graph, node, outputs)
-    )
+    able = [n for n in graph.nodes if _can(n) and _may_overwrite(graph, n, outputs)]
+    # a shared layer is one module: it works in place in each of its uses or in none
+    ids = {node.id for node in able}
+    refused = {node.path for node in graph.nodes if node.id not in ids}
+    return frozenset(node.id for node in able if node.path not in refused)
 
 
 def _can(node: Node) -> bool:

@@ -45,7 +45,7 @@ class Outputs(nn.Module):
         return {k: v for k, v in self.__dict__.items() if k not in ("whole_type", "regular_type")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # pyright: ignore[reportUnknownMemberType]  # torch has no type
         self._make_types()
 
     def forward(self, *values: Tensor) -> Any:

@@ -15,6 +15,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # `→` must not stop a pipe that knows only ASCII
             stream.reconfigure(errors="replace")
-    from archlang.cli.app import app
+    try:
+        from archlang.cli.app import run
 
-    app(prog_name="archlang")
+        run(sys.argv[1:])
+    except KeyboardInterrupt:  # while Python still imports; later ones are reported by the commands
+        sys.exit(130)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archlang.analysis.summary import End, Row, SkipCount, Summary
 from archlang.cli.page import Table
-from archlang.ops.base import shape_text
+from archlang.ops.base import Dims, shape_text
 
 
 def figures(summary: Summary, files: Iterable[Path] = ()) -> Table:
@@ -53,8 +53,10 @@ def _number(value: int) -> str:
 
 def _constant(value: object) -> str:
     match value:
-        case bool():
-            return "true" if value else "false"
+        case None | bool():
+            return "none" if value is None else str(value).lower()
+        case Dims():
+            return str(value)
         case str():
             return f'"{value}"'
         case tuple():

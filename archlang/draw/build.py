@@ -17,6 +17,8 @@ SMALL_NETWORK = 40
 """Networks of up to so many layers are drawn whole."""
 MOST_BOXES_OPEN = 26
 """Units within an inset are drawn open as long as it has no more boxes than that."""
+FEWER_BOXES_OPEN = 14
+"""The same where room is short."""
 MOST_INSETS = 8
 
 
@@ -115,18 +117,18 @@ class _Builder:
             if key in seen:
                 continue
             seen.add(key)
-            panel, inner = self._inset(scope)
+            panel, inner = self._inset(scope, fold)
             panels.append(panel)
             names.append(scope.name)
             waiting[:0] = [p.scope for p in inner if p.scope is not None]
         return _told_apart(panels if fold < Fold.BLOCKS else _fullest(panels, names))
 
-    def _inset(self, scope: Scope) -> tuple[Panel, list[Part]]:
+    def _inset(self, scope: Scope, fold: Fold) -> tuple[Panel, list[Part]]:
         dense = self._only_dense(scope)
         title = unit_caption(scope)
         if dense is not None:
             return dense_panel(self.wiring, self.units, dense, title)
-        parts = self._opened(scope)
+        parts = self._opened(scope, fold)
         head = f"{title.title} ({title.under})" if title.under else title.title
         builder = PanelBuilder(self.wiring, parts, head, self._note(scope))
         panel = builder.build(inset=True)
@@ -143,15 +145,16 @@ class _Builder:
             scope = inner[0]
         return scope
 
-    def _opened(self, scope: Scope) -> list[Part]:
+    def _opened(self, scope: Scope, fold: Fold) -> list[Part]:
         """The parts of an inset, units in it open if that is not too much to see."""
 
         def open_all(inner: Scope) -> bool:
             return inner.kind != "dense" and self._only_dense(inner) is None
 
-        if len(self.units.nodes(scope)) < 12 * MOST_BOXES_OPEN:
+        limit = MOST_BOXES_OPEN if fold < Fold.BLOCKS else FEWER_BOXES_OPEN
+        if len(self.units.nodes(scope)) < 12 * limit:
             parts = self.units.parts(scope, open_all)
-            if len(parts) <= MOST_BOXES_OPEN:
+            if len(parts) <= limit:
                 return parts
         return self.units.fold(self.units.parts(scope, lambda _: False))
 

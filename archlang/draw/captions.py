@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from archlang.draw.units import Part
@@ -40,8 +41,25 @@ def caption(part: Part) -> Caption:
     if part.scope is None:
         return _layers(part.copy)
     unit = unit_caption(part.scope)
+    last = _last_copy(part)
+    if unit.under and last is not None and unit_caption(last).under != unit.under:
+        unit = Caption(unit.title, under=_from_to(unit.under, unit_caption(last).under))
     under = " · ".join(text for text in (unit.under, _joined(part.tail)) if text)
     return Caption(unit.title, under=short(under))
+
+
+def _from_to(first: str, last: str) -> str:
+    """Two names as a range: `inception4b … 4d`."""
+    word = re.match(r"[^\W\d]*", first)
+    same = word is not None and last.startswith(word[0]) and last[word.end() :][:1].isdigit()
+    return f"{first} … {last[word.end() :] if same and word else last}"
+
+
+def _last_copy(part: Part) -> Scope | None:
+    """The unit at the end of a run."""
+    first = part.scope
+    ancestors = part.nodes[-1].scope.ancestors() if first and part.count > 1 else ()
+    return next((s for s in ancestors if first and s.parent is first.parent), None)
 
 
 def unit_caption(scope: Scope) -> Caption:

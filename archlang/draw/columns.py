@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from archlang.draw.place import Placed, Placement, full
+from archlang.draw.place import Placed, Placement, full, sampled
 from archlang.draw.scene import Point, Rect, around
 
 GUTTER = 44.0
@@ -14,21 +15,33 @@ _RUN = 14.0
 """How far a line that goes on in the next column stands off the columns' ends."""
 
 
+_Way = tuple[float, float, list[int]]
+"""The tallest column of a way to cut, what it costs to break stages, and the cuts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A height at which only one line (by its index) crosses."""
+    """A height at which only one tensor crosses: a line of the flow, by its index, and skips."""
 
     y: float
     line: int
+    others: tuple[int, ...]
+    """Lines from the same box that cross as well (skips that start here)."""
     stage: bool
     """Whether a stage ends here."""
 
 
 class Columns:
-    """The ways to break one placement into columns."""
+    """The ways to break one placement into columns.
 
-    def __init__(self, placement: Placement) -> None:
+    `forks`: it may be cut where a tensor already goes several ways, for large drawings.
+    `keep`: by how much the tallest column may grow to keep one stage in one piece, in points.
+    """
+
+    def __init__(self, placement: Placement, forks: bool = False, keep: float = 0.0) -> None:
         self.whole = placement
+        self.keep = keep
+        self.forks = forks
         self.boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
 
     @cached_property
@@ -45,15 +58,20 @@ class Columns:
 
     def _cut(self, y: float) -> Cut | None:
         crossing = [k for k, placed in enumerate(self.whole.lines) if _crosses(placed, y)]
-        if len(crossing) != 1 or any(r.y < y < r.bottom for _, r in self.whole.frames):
+        flows = [k for k in crossing if self.whole.lines[k].line.kind == "flow"]
+        tails = {self.whole.lines[k].line.tail for k in crossing}
+        framed = any(r.y < y < r.bottom for _, r in self.whole.frames)
+        if len(tails) != 1 or not flows or framed or (len(crossing) > 1 and not self.forks):
             return None
-        line = self.whole.lines[crossing[0]].line
+        main = min(flows, key=lambda k: self.whole.lines[k].line.head)
+        line = self.whole.lines[main].line
         tail, head = self.whole.rects[line.tail], self.whole.rects[line.head]
         leaf = all(other.line.tail != line.head for other in self.whole.lines)
-        if line.kind != "flow" or leaf or self._in_the_way(tail, y) or self._in_the_way(head, y):
+        if leaf or self._in_the_way(tail, y) or (len(crossing) == 1 and self._in_the_way(head, y)):
             return None
         boxes = self.whole.panel.boxes
-        return Cut(y, crossing[0], boxes[line.tail].stage != boxes[line.head].stage)
+        others = tuple(k for k in crossing if k != main)
+        return Cut(y, main, others, boxes[line.tail].stage != boxes[line.head].stage)
 
     def _in_the_way(self, rect: Rect, y: float) -> bool:
         """Whether something lies between an end of the line and the cut."""
@@ -70,23 +88,23 @@ class Columns:
         return self._assemble(chosen) if chosen is not None else None
 
     def _choose(self, count: int) -> list[Cut] | None:
-        """The cuts that make the tallest column lowest; among equals, those between stages."""
+        """The cuts that keep the tallest column low and few stages apart."""
         bounds = self.whole.bounds
-        places = [(bounds.y, 0.0), *((c.y, 0.0 if c.stage else 40.0) for c in self.cuts)]
-        ends = [*places[1:], (bounds.bottom, 0.0)]
-        best: list[tuple[float, list[int]]] = [(e[0] - bounds.y + e[1], []) for e in ends]
-        nowhere: tuple[float, list[int]] = (float("inf"), [])
+        ends = [*(c.y for c in self.cuts), bounds.bottom]
+        costs = [*(0.0 if c.stage else self.keep for c in self.cuts), 0.0]
+        best: list[_Way] = [(e - bounds.y, c, []) for e, c in zip(ends, costs, strict=True)]
+        nowhere: _Way = (float("inf"), 0.0, [])
         for _ in range(count - 1):
-            new: list[tuple[float, list[int]]] = []
-            for i, (end, penalty) in enumerate(ends):
-                ways = [
-                    (max(best[j][0], end - ends[j][0] + penalty), [*best[j][1], j])
+            new: list[_Way] = []
+            for i, end in enumerate(ends):
+                ways: list[_Way] = [
+                    (max(best[j][0], end - ends[j]), best[j][1] + costs[i], [*best[j][2], j])
                     for j in range(i)
                     if best[j][0] < float("inf")
                 ]
-                new.append(min(ways, default=nowhere))
+                new.append(min(ways, key=lambda way: way[0] + way[1], default=nowhere))
             best = new
-        height, chosen = best[-1]
+        height, _, chosen = best[-1]
         return [self.cuts[j] for j in chosen] if height < float("inf") else None
 
     def _assemble(self, cuts: list[Cut]) -> Placement:
@@ -94,10 +112,12 @@ class Columns:
         limits = [-float("inf"), *(c.y for c in cuts), float("inf")]
         joined = Placement(self.whole.panel)
         columns: list[Rect] = []
+        shifts: list[Point] = []
         x = 0.0
         for low, high in pairwise(limits):
-            piece = self._piece(low, high, {c.line for c in cuts})
+            piece = self._piece(low, high, {k for c in cuts for k in (c.line, *c.others)})
             bounds = piece.bounds
+            shifts.append((x - bounds.x, -bounds.y))
             piece = piece.moved(x - bounds.x, -bounds.y)
             joined.rects |= piece.rects
             joined.lines += piece.lines
@@ -105,14 +125,31 @@ class Columns:
             columns.append(Rect(x, 0, bounds.w, bounds.h))
             x += bounds.w + GUTTER
         for k, cut in enumerate(cuts):
-            line = self.whole.lines[cut.line].line
-            route = _over(
-                joined.rects[line.tail], joined.rects[line.head], columns[k], columns[k + 1]
-            )
-            joined.lines.append(Placed(line, route, curved=False))
+            joined.lines += self._led_over(cut, joined, (columns[k], columns[k + 1]), shifts[k + 1])
         order = {id(placed.line): i for i, placed in enumerate(self.whole.lines)}
         joined.lines.sort(key=lambda p: order[id(p.line)])
         return joined
+
+    def _led_over(
+        self, cut: Cut, joined: Placement, columns: tuple[Rect, Rect], shift: Point
+    ) -> Iterator[Placed]:
+        """The lines across a cut; where there are several, they part at the head of the column."""
+        line = self.whole.lines[cut.line].line
+        tail, head = joined.rects[line.tail], joined.rects[line.head]
+        if not cut.others:
+            yield Placed(line, _over(tail, head.centre[0], columns, head.y), curved=False)
+            return
+        rests = {k: self._rest(k, cut.y, shift) for k in (cut.line, *cut.others)}
+        x = rests[cut.line][0][0]
+        way = _over(tail, x, columns, columns[1].y - _RUN / 2)
+        for k in cut.others:
+            yield Placed(self.whole.lines[k].line, (way[-1], *rests[k]), curved=False)
+        yield Placed(line, (*way, *rests[cut.line]), curved=False)
+
+    def _rest(self, index: int, y: float, shift: Point) -> list[Point]:
+        """What is left of a line below a cut, after the move to its column."""
+        points = [p for p in sampled(self.whole.lines[index]) if p[1] > y]
+        return [(px + shift[0], py + shift[1]) for px, py in points]
 
     def _piece(self, low: float, high: float, cut: set[int]) -> Placement:
         piece = Placement(self.whole.panel)
@@ -131,13 +168,14 @@ def _crosses(placed: Placed, y: float) -> bool:
     return min(ys) < y < max(ys)
 
 
-def _over(tail: Rect, head: Rect, column: Rect, following: Rect) -> tuple[Point, ...]:
-    """From the foot of one column up to the head of the next."""
+def _over(tail: Rect, goal: float, columns: tuple[Rect, Rect], top: float) -> tuple[Point, ...]:
+    """From the foot of one column up to the head of the next, down to `top` at x = `goal`."""
+    column, following = columns
     low, high = column.bottom + _RUN, following.y - _RUN
     x = (column.right + following.x) / 2
     return (
         (tail.centre[0], tail.bottom), (tail.centre[0], low), (x, low), (x, high),
-        (head.centre[0], high), (head.centre[0], head.y),
+        (goal, high), (goal, top),
     )  # fmt: skip
 
 

@@ -23,10 +23,13 @@ SLIDE = (960.0, 540.0)
 NARROWEST, WIDEST = 1.0, 2.4
 READABLE = 10.0
 """Smallest text on a slide, in points."""
+LARGE = 20
+"""A network of more boxes may be cut into columns where a skip has begun."""
 COMFORTABLE = 1.5
 """A figure need not be magnified more than that."""
 MARGIN = 15.0
-_MOST_COLUMNS = 8
+_MOST_COLUMNS = 12
+_KEEP_STAGES = 50.0
 _BETWEEN = 16.0
 _CARD = 10.0
 _CARD_TITLE = 22.0
@@ -110,10 +113,14 @@ def _placements(view: View) -> tuple[list[Placement], list[Placement]]:
     insets = [found[id(p)] if id(p) in found else in_a_row(p) for p in view.insets]
     if shape.fits:
         return [shape.placement()], insets
-    columns = Columns(received(view.main, answers[0], common=True))
+    columns = Columns(
+        received(view.main, answers[0], common=True),
+        forks=len(view.main.boxes) > LARGE,
+        keep=_KEEP_STAGES,
+    )
     mains = [columns.broken(k) for k in range(1, _MOST_COLUMNS + 1)]
     for main in mains:
-        if main is not None:
+        if main is not None and not view.main.frames:
             main.grounds = grounds(main)
     return [m for m in mains if m is not None], insets
 
@@ -221,7 +228,7 @@ def _fitness(way: Arrangement, view: View, entries: list[legend.Entry]) -> float
     w, h, _ = _outer(way, view, entries)
     scale = min(SLIDE[0] / w, SLIDE[1] / h, COMFORTABLE)
     natural = way.w / (way.h + 100)
-    empty = 1.0 if NARROWEST * 0.85 <= natural <= WIDEST * 1.1 else 0.8
+    empty = 1.0 if NARROWEST * 0.8 <= natural <= WIDEST * 1.1 else 0.8
     return floor(scale * empty * 5) / 5 if scale * empty >= 1 else round(scale * empty, 2)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from archlang.draw.metrics import width
-from archlang.draw.place import Placed, Placement, full
-from archlang.draw.scene import Point, Rect
-from archlang.draw.theme import SMALL
+from archlang.draw.place import Placed, Placement, full, sampled
+from archlang.draw.scene import Point, Rect, around
+from archlang.draw.theme import SMALL, TITLE
 
 _OFF = 4.0
-_STEPS = 12
+_MIDDLE = (0.5, 0.35, 0.65, 0.2, 0.8)
+_FIRST_LEG = (0.3, 0.26, 0.34, 0.5, 0.6, 0.4)
+"""Where along a line its label may stand, best first; lines to the next column run level first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,55 +25,46 @@ class Label:
     rect: Rect
 
 
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """Points along a line, and what it keeps within."""
+
+    points: list[Point]
+    bounds: Rect
+
+    @classmethod
+    def of(cls, placed: Placed) -> _Sampled:
+        points = sampled(placed)
+        return cls(points, around([Rect(x, y, 0, 0) for x, y in points]).grown(1))
+
+
 def labels(placement: Placement) -> list[Label]:
     """All labels: W on skips first, then each tensor's shape once."""
     boxes = [full(placement.panel.boxes[i], r) for i, r in placement.rects.items()]
-    samples = [(placed, sampled(placed)) for placed in placement.lines]
+    titled = [*placement.grounds, *((f.title, r) for f, r in placement.frames)]
+    strips = [Rect(r.x - TITLE, r.y, TITLE, r.h) for title, r in titled if title]
+    lines = [_Sampled.of(placed) for placed in placement.lines]
     found: list[Label] = []
     seen: set[tuple[int, str]] = set()
     wanted = [(p, p.line.label) for p in placement.lines if p.line.label]
-    for placed in sorted(placement.lines, key=lambda p: (p.line.kind != "flow", len(p.points))):
+    for placed in sorted(placement.lines, key=lambda p: (p.line.kind != "flow", p.line.training)):
         key = (placed.line.tail, placed.line.shape)
         if placed.line.shape and placed.line.kind != "long" and key not in seen:
             seen.add(key)
             wanted.append((placed, placed.line.shape))
     for placed, text in wanted:
-        others = [pts for _, pts in samples]
-        taken = boxes + [label.rect for label in found]
-        found.append(Label(placed, text, _best(placed, text, taken, others)))
+        taken = boxes + strips + [label.rect for label in found]
+        found.append(Label(placed, text, _best(placed, text, taken, lines)))
     return found
 
 
-def sampled(placed: Placed) -> list[Point]:
-    """Points along a line, close enough to see what it crosses."""
-    points = placed.points
-    if not placed.curved:
-        return [p for a, b in pairwise(points) for p in _between(a, b)]
-    return [
-        _bezier(points[i : i + 4], k / _STEPS)
-        for i in range(0, len(points) - 3, 3)
-        for k in range(_STEPS + 1)
-    ]
-
-
-def _between(a: Point, b: Point) -> Iterator[Point]:
-    for k in range(_STEPS + 1):
-        t = k / _STEPS
-        yield a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t
-
-
-def _bezier(p: tuple[Point, ...], t: float) -> Point:
-    s = 1 - t
-    weights = (s**3, 3 * s * s * t, 3 * s * t * t, t**3)
-    return (
-        sum(w * q[0] for w, q in zip(weights, p, strict=True)),
-        sum(w * q[1] for w, q in zip(weights, p, strict=True)),
-    )
-
-
-def _best(placed: Placed, text: str, taken: list[Rect], others: list[list[Point]]) -> Rect:
+def _best(placed: Placed, text: str, taken: list[Rect], lines: list[_Sampled]) -> Rect:
     w, h = width(text, SMALL), SMALL * 1.15
-    spots = list(_spots(sampled(placed), w, h))
+    path = sampled(placed)
+    spots = list(_spots(path, w, h, _FIRST_LEG if len(placed.points) == 6 else _MIDDLE))
+    room = around(spots).grown(1)
+    taken = [r for r in taken if r.overlaps(room)]
+    others = [line.points for line in lines if line.bounds.overlaps(room)]
 
     def cost(spot: Rect) -> int:
         return sum(4 for r in taken if r.overlaps(spot)) + sum(
@@ -86,10 +78,10 @@ def _inside(point: Point, rect: Rect) -> bool:
     return rect.x - 1 < point[0] < rect.right + 1 and rect.y < point[1] < rect.bottom
 
 
-def _spots(points: list[Point], w: float, h: float) -> Iterator[Rect]:
+def _spots(points: list[Point], w: float, h: float, shares: tuple[float, ...]) -> Iterator[Rect]:
     """Places along a line, the middle first: to its right and left, or above and below."""
     n = len(points) - 1
-    for share in (0.5, 0.35, 0.65, 0.2, 0.8):
+    for share in shares:
         k = round(share * n)
         (x, y), (ax, ay), (bx, by) = points[k], points[max(k - 1, 0)], points[min(k + 1, n)]
         if abs(by - ay) >= abs(bx - ax):

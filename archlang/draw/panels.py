@@ -40,9 +40,13 @@ class Wiring:
         return tensor
 
     def matching(self, skip: Skip) -> str:
-        """W as written; empty where it changes nothing."""
+        """W as written, or what it does if it has no box; empty where it changes nothing."""
         direct = self.graph.nodes[skip.merge].inputs[skip.operand]
-        return "" if direct == skip.source or skip.matching == "identity" else skip.matching
+        if direct == skip.source or skip.matching == "identity":
+            return ""
+        return (
+            self.graph.producer(direct).op.label() if direct.node in self.hidden else skip.matching
+        )
 
 
 class PanelBuilder:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from archlang.draw.dot import DotEdge, DotGraph, DotLayout
 from archlang.draw.metrics import width
@@ -19,6 +21,8 @@ STACK = 3.0
 FRAME_TITLE = 16.0
 _WIDEST_COMMON = 170.0
 _FLOW_WEIGHT = 12
+_STEPS = 12
+"""Into how many pieces a curve is cut to see where it goes."""
 
 
 @dataclass(eq=False, slots=True)
@@ -126,7 +130,7 @@ def request(panel: Panel, common: bool) -> DotGraph:
         (w + 2 * side(b), h) for b, (w, h) in zip(panel.boxes, sizes(panel, common), strict=True)
     ]
     edges = [
-        DotEdge(line.tail, line.head, _FLOW_WEIGHT if line.kind == "flow" else 1)
+        DotEdge(line.tail, line.head, 1 if line.training or line.kind != "flow" else _FLOW_WEIGHT)
         for line in panel.lines
     ]
     return DotGraph(outer, edges, [frame.boxes for frame in panel.frames])
@@ -158,3 +162,30 @@ def _straight(points: list[Point]) -> tuple[Point, ...]:
     if max(ys) - min(ys) < 1.5:
         return tuple((x, ys[0]) for x in xs)
     return tuple(points)
+
+
+def sampled(placed: Placed) -> list[Point]:
+    """Points along a line, close enough to see what it crosses."""
+    points = placed.points
+    if not placed.curved:
+        return [p for a, b in pairwise(points) for p in _between(a, b)]
+    return [
+        _bezier(points[i : i + 4], k / _STEPS)
+        for i in range(0, len(points) - 3, 3)
+        for k in range(_STEPS + 1)
+    ]
+
+
+def _between(a: Point, b: Point) -> Iterator[Point]:
+    for k in range(_STEPS + 1):
+        t = k / _STEPS
+        yield a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t
+
+
+def _bezier(p: tuple[Point, ...], t: float) -> Point:
+    s = 1 - t
+    weights = (s**3, 3 * s * s * t, 3 * s * t * t, t**3)
+    return (
+        sum(w * q[0] for w, q in zip(weights, p, strict=True)),
+        sum(w * q[1] for w, q in zip(weights, p, strict=True)),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archlang.draw.metrics import width
 from archlang.draw.place import Placed, Placement, full, sizes
-from archlang.draw.scene import Point, Rect
+from archlang.draw.scene import Point, Rect, around
 from archlang.draw.theme import SMALL
 from archlang.draw.view import Line, Panel
 
@@ -33,7 +33,7 @@ class UShape:
     @property
     def fits(self) -> bool:
         """Whether it is one chain but for long skips that are nested in one another."""
-        if not self.long or self.turn is None or self.panel.frames:
+        if not self.long or self.turn is None:
             return False
         heads = [line.head for line in self.long]
         tails = [line.tail for line in self.long]
@@ -60,6 +60,9 @@ class UShape:
             Placed(line, self._route(line, placement.rects), curved=False)
             for line in self.panel.lines
         ]
+        for frame in self.panel.frames:
+            inside = [full(self.panel.boxes[i], placement.rects[i]) for i in frame.boxes]
+            placement.frames.append((frame, around(inside).grown(6)))
         return placement
 
     @property

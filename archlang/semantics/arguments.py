@@ -156,7 +156,10 @@ class ModelFactory:
         if missing:
             raise missing
         key = (model, *((n, v, type(v)) for n, v in values.items()))
-        made = self._made.get(key)
+        try:
+            made = self._made.get(key)
+        except TypeError:  # a block as an argument has no hash
+            return _validated(model, callee, values, bound, span)
         if made is None:
             made = self._made[key] = _validated(model, callee, values, bound, span)
         return made

@@ -56,6 +56,8 @@ from archlang.source import Span
 from archlang.syntax import tree
 
 TENSOR_ATTRIBUTES = ("channels", "shape", "size", "height", "width", "length", "features", "rank")
+_OPERATORS = "write project, pad, crop, resize, scale, fixed, identity or a layer before ∘"
+_DEFAULT = "write the layer with what it is to have from here on: default conv(bias=false)"
 MAX_CALLS = 200
 """How deep functions of constants may call each other."""
 
@@ -205,7 +207,7 @@ class Evaluator:
             if size is UNKNOWN:
                 return UNKNOWN
             if type(size) is not int or size < 0:
-                raise Mistake(BadSize(got=e.span.text), e.span)
+                raise Mistake(BadSize(got=f"{e.span.text} ({part} is {describe(size)})"), e.span)
             sizes.append(size)
         return Dims(sizes)
 
@@ -218,10 +220,13 @@ class Evaluator:
             if e.name in found:
                 return found[e.name]
             near = closest(e.name, found)
-            raise Mistake(
-                UnknownAttribute(name=e.name, suggestion=near, known=tuple(found)), e.span
-            )
-        raise Mistake(NotCallable(what=f"{describe(value)} has no attributes and"), e.span)
+            at = Span(e.span.source, e.span.end - len(e.name), e.span.end)
+            problem = UnknownAttribute(name=e.name, suggestion=near, known=tuple(found))
+            raise Mistake(problem, at, fix=Fix(at, near) if near else None)
+        raise Mistake(
+            NotCallable(describe(value), "has no attributes", "remove the dot and what follows"),
+            e.span,
+        )
 
     def _index(self, e: tree.Index, env: Env) -> Value:
         value, index = self.value(e.value, env), self.constant(e.index, env)
@@ -232,7 +237,12 @@ class Evaluator:
         if isinstance(value, PartialIndex):
             return _indexed(value, index, e)
         if not isinstance(value, (tuple, range)):
-            raise Mistake(NotCallable(what=f"{describe(value)} has no items and"), e.span)
+            raise Mistake(
+                NotCallable(
+                    describe(value), "has no items", "remove the [ ]; only lists have items"
+                ),
+                e.span,
+            )
         length = len(value)  # pyright: ignore[reportUnknownArgumentType]
         if type(index) is not int or not -length <= index < length:
             raise Mistake(BadIndex(index=str(index)[:40], length=length), e.index.span)
@@ -398,7 +408,7 @@ class Evaluator:
                 return LayerMatch(layer=value)
             case _:
                 raise Mistake(
-                    NotCallable(what=f"{describe(value)} is no matching operator and"), span
+                    NotCallable(describe(value), "is no matching operator", _OPERATORS), span
                 )
 
     def _apply(self, function: Function, given: list[Given], e: tree.Call) -> Value:
@@ -471,15 +481,13 @@ class Evaluator:
         """
         if not isinstance(e, tree.Call) or not isinstance(e.callee, tree.Name):
             raise Mistake(
-                NotCallable(
-                    what="default sets arguments of a layer, as in default conv(bias=false), and"
-                ),
+                NotCallable("default", "sets arguments of a layer", _DEFAULT),
                 e.span,
             )
         kind = self._callee(e, env)
         if not isinstance(kind, OpKind):
             raise Mistake(
-                NotCallable(what=f"default is for built-in layers; {describe(kind)}"), e.callee.span
+                NotCallable(describe(kind), "is no built-in layer", _DEFAULT), e.callee.span
             )
         return kind.op.name, self._factory.partial(kind.op, kind.op.name, self._given(e, env))
 

@@ -22,6 +22,7 @@ from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.graph import Graph, Output, Scope, Tensor
 from archlang.semantics.apply import Applier
 from archlang.semantics.assertions import Assertions
+from archlang.semantics.builtins import what_is
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.frame import Body, Frame, kept_names
 from archlang.semantics.limits import MAX_MISTAKES, Budget, LimitReached, TooManyMistakes
@@ -42,7 +43,6 @@ from archlang.semantics.values import (
     is_tensors,
 )
 from archlang.semantics.weave import Weaver
-from archlang.source import Span
 from archlang.syntax import tree
 from archlang.syntax.walk import walk
 
@@ -61,6 +61,8 @@ class Expander:
         self.assertions = Assertions(self.evaluator, sink, as_declared)
         self.applier = Applier(self)
         self._ports = Ports(self)
+        self.kept: dict[int, str] = {}
+        """Nodes by their ids, with the names that their results were kept under."""
         self.complete = True
         """Whether no statement failed, so that the graph is whole."""
         self._cases: dict[type, Callable[[Any, Frame], None]] = {
@@ -98,15 +100,16 @@ class Expander:
             values = [value for _, value, _ in body.outputs]
             return values[0] if len(values) == 1 else tuple(values)
         if is_root:
-            self._main_output(frame.flow, declaration.body.statements[-1].span)
+            self._main_output(frame.flow, declaration)
         return frame.flow
 
     def _report_no_input(self, declaration: Declaration) -> None:
         self.sink.report(NoInput(network=declaration.name.id), declaration.span)
         self.complete = False
 
-    def _main_output(self, flow: Value, span: Span) -> None:
+    def _main_output(self, flow: Value, declaration: Declaration) -> None:
         """Without an `output` line, what flows last is the network's output."""
+        span = (declaration.body.statements or (declaration,))[-1].span
         if isinstance(flow, Tensor):
             self.graph.outputs.insert(0, Output("output", flow, span))
         elif is_tensors(flow):
@@ -134,13 +137,13 @@ class Expander:
             self._report(mistake, statement, frame)
 
     def _report(self, mistake: Mistake, statement: tree.Statement, frame: Frame) -> None:
-        unit = frame.scope.unit
-        secondary = mistake.secondary
-        if unit.kind == "block" and unit.span and mistake.problem.code.startswith("E04"):
-            secondary = (*secondary, Label(unit.span, f"{unit.name} is used here"))
         at = mistake.at or statement.span
+        unit, secondary = frame.scope.unit, mistake.secondary
+        shapes = mistake.problem.code.startswith("E04")
+        if shapes and unit.kind == "block" and unit.span and unit.span != at:
+            secondary = (*secondary, Label(unit.span, f"{unit.name} is used here"))
         self.sink.report(mistake.problem, at, secondary, mistake.fix)
-        self.complete = False
+        self.complete &= isinstance(statement, tree.Assert)
         if len(self.sink) >= MAX_MISTAKES:
             raise TooManyMistakes
         if isinstance(statement, tree.Step):
@@ -188,6 +191,8 @@ class Expander:
             return None
         target = s.targets[0]
         if isinstance(target, tree.Name):
+            if target.id == "_":
+                return None
             if target.id in frame.env.names:
                 raise Mistake(BoundTwice(name=target.id), target.span)
             if not self.makes_layers(s.value, frame):
@@ -250,6 +255,8 @@ class Expander:
                 if target.id in frame.env.names:
                     raise Mistake(BoundTwice(name=target.id), target.span)
                 frame.env.names[target.id] = value
+                if isinstance(value, Tensor):
+                    self.kept.setdefault(value.node, target.id)
             return
         base, index = self._index_of(target, frame)
         indexed = frame.body.env.names.setdefault(base, Indexed(base))
@@ -264,6 +271,8 @@ class Expander:
     def _let(self, s: tree.Let, frame: Frame) -> None:
         if s.name.id in frame.env.names:
             raise Mistake(BoundTwice(name=s.name.id), s.name.span)
+        if what_is(s.name.id) is not None:
+            return  # it keeps its meaning; that this is a mistake was reported with the names
         frame.env.names[s.name.id] = let_value(s, frame.env, self.evaluator)
 
     def _for(self, s: tree.For, frame: Frame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archlang.diagnostics.catalog.limits import NestedTooDeeply
+from archlang.diagnostics.catalog.limits import FileTooLarge, NestedTooDeeply
 from archlang.diagnostics.catalog.names import (
     BoundTwice,
     CircularUse,
@@ -13,9 +13,9 @@ from archlang.diagnostics.catalog.names import (
     UnknownImport,
 )
 from archlang.diagnostics.catalog.syntax import EmptyFile, NotText, UnreadableFile, WrongVersion
-from archlang.diagnostics.model import Diagnostics, Mistake
+from archlang.diagnostics.model import Diagnostics, Fix, Label, Mistake
 from archlang.diagnostics.suggest import closest
-from archlang.semantics.builtins import builtins
+from archlang.semantics.builtins import builtins, what_is
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import let_value, set_default
@@ -58,6 +58,8 @@ class Loader:
         self._modules: dict[Path, Module] = {}
         self._loading: list[Path] = []
         self._evaluator = Evaluator(Budget())
+        self._places: dict[tuple[int, str], Span] = {}
+        """Where each file's names were given their meaning, by the file's scope."""
 
     def file(self, path: Path, name: str | None = None) -> Module:
         """The module of a spec; its folder is the root that `use` stays below."""
@@ -132,8 +134,13 @@ class Loader:
                 module.units[definition.name.id] = unit
 
     def _bind(self, name: tree.Name, value: object, env: Env) -> None:
+        if what_is(name.id) is not None:
+            return  # it keeps its meaning; that this is a mistake is reported with the names
         if name.id in env.names:
-            raise Mistake(BoundTwice(name=name.id), name.span)
+            first = self._places.get((id(env), name.id))
+            labels = [] if first is None else [Label(first, "first given here")]
+            raise Mistake(BoundTwice(name=name.id), name.span, labels)
+        self._places[id(env), name.id] = name.span
         env.names[name.id] = value
 
     # ── use ──────────────────────────────────────────────────────────────────────────────────
@@ -156,7 +163,8 @@ class Loader:
     def _unknown_import(self, use: tree.Use, there: tree.Name, other: Module) -> None:
         near = closest(there.id, other.units)
         problem = UnknownImport(name=there.id, file=str(use.file.value), suggestion=near)
-        self._sink.report(problem, there.span)
+        fix = Fix(there.span, near) if near else None
+        self._sink.report(problem, there.span, fix=fix)
 
     def _used_module(self, use: tree.Use, user: Source, root: Path | None) -> Module:
         text = str(use.file.value)
@@ -172,13 +180,15 @@ class Loader:
         self, text: str, user: Source, root: Path | None, span: Span
     ) -> tuple[Path, Path | None]:
         """The file that `use` names, and the folder it has to stay below."""
+        if "\0" in text:
+            raise Mistake(OutsideFolder(file=text.replace("\0", "\\0")), span)
         if text.startswith(ZOO):
             folder = zoo_folder().resolve()
             path = (folder / text.removeprefix(ZOO)).resolve()
             if not path.is_relative_to(folder):
                 raise Mistake(OutsideFolder(file=text), span)
             return path, folder
-        if user.path is None or root is None or "\0" in text:
+        if user.path is None or root is None:
             raise Mistake(OutsideFolder(file=text), span)
         path = (user.path.resolve().parent / text).resolve()
         if not path.is_relative_to(root):
@@ -199,17 +209,21 @@ def read(path: Path, name: str, at: Span) -> Source:
     Raises:
         Mistake: no such file, a folder, not permitted, too large or not UTF-8.
     """
-    if path.is_dir():
-        raise Mistake(UnreadableFile(file=name, reason="it is a folder"), at)
-    if path.suffix != ".arch":
-        reason = "the name of a spec ends in .arch"
-        raise Mistake(UnreadableFile(file=name, reason=reason), at)
     try:
+        if path.is_dir():
+            raise Mistake(UnreadableFile(file=name, reason="it is a folder"), at)
+        if path.suffix != ".arch":
+            reason = "the name of a spec ends in .arch"
+            raise Mistake(UnreadableFile(file=name, reason=reason), at)
+        if path.exists() and not path.is_file():  # a pipe or a device would never end
+            raise Mistake(UnreadableFile(file=name, reason="it is no regular file"), at)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
+        if len(data) > MAX_BYTES:
+            raise Mistake(FileTooLarge(size=path.stat().st_size, limit=MAX_BYTES), at)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         missing = isinstance(error, FileNotFoundError)
-        reason = "there is no such file" if missing else (error.strerror or "it cannot be read")
+        reason = "there is no such file" if missing else _reason(error)
         near = _near(path) if missing else None
         problem = UnreadableFile(file=name, reason=reason, suggestion=near)
         raise Mistake(problem, at) from None
@@ -219,6 +233,10 @@ def read(path: Path, name: str, at: Span) -> Source:
         byte = data[error.start]
         raise Mistake(NotText(offset=error.start, byte=byte), at) from None
     return Source(name, text, path)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or "it cannot be read"
 
 
 def _near(path: Path) -> str | None:

@@ -50,13 +50,14 @@ def _expand(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Gra
     filled = Evaluator(Budget()).filled(target, unit.declaration.name.span)
     graph = _empty_graph(unit, filled, settings)
     expander = Expander(graph, sink, edits, as_declared=not edits and _as_declared(filled))
+    before = len(sink)
     expander.body(filled, None, graph.root, is_root=True)
     edits.report_unused(sink)
     if not expander.complete:
         return None
-    before = len(sink)
-    _check_whole(graph, sink)
-    if len(sink) == before and graph.outputs:
+    mistakes = len(sink)
+    _check_whole(expander, graph, sink)
+    if len(sink) == mistakes and graph.outputs:
         if not settings:
             _add_own_assertions(top, expander)
         expander.assertions.hold(graph)
@@ -87,7 +88,7 @@ def _add_own_assertions(top: Unit, expander: Expander) -> None:
             expander.assertions.expect(statement, env)
 
 
-def _check_whole(graph: Graph, sink: Diagnostics) -> None:
+def _check_whole(expander: Expander, graph: Graph, sink: Diagnostics) -> None:
     if not graph.inputs:
         at = graph.root.span
         assert at is not None
@@ -98,7 +99,8 @@ def _check_whole(graph: Graph, sink: Diagnostics) -> None:
         if node.role == "input":
             sink.report(UnusedInput(name=node.path), node.span)
         else:
-            sink.report(UnusedResult(name=None, shape=node.shape), node.span)
+            name = expander.kept.get(node.id)
+            sink.report(UnusedResult(name=name, shape=node.shape), node.span)
 
 
 def _reaching_outputs(graph: Graph) -> bytearray:

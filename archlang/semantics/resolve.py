@@ -68,10 +68,10 @@ class Names:
     def unit(self, definition: tree.Block | tree.Network) -> None:
         """A block or network."""
         name = definition.name
-        if not name.id[:1].isupper():
+        self._carried(name)
+        if not name.id[:1].isupper() and reserved(name.id) is None:
             what = type(definition).__name__.lower()
             self._sink.report(WrongCase(name=name.id, what=what), name.span)
-        self._carried(name)
         for parameter in definition.parameters:
             if parameter.default is not None:
                 self.expression(parameter.default)
@@ -142,7 +142,7 @@ class Names:
         self.suite(suite)
         del self._scopes[-2:]
 
-    def statement(self, s: tree.Statement) -> None:  # noqa: PLR0912  # one case a statement
+    def statement(self, s: tree.Statement) -> None:  # one case a statement
         """One line."""
         match s:
             case tree.Step():
@@ -283,8 +283,9 @@ class Names:
     def _known(self, name: str) -> bool:
         return self._local(name) or self._env.has(name) or find(name) is not None
 
-    def _visible(self) -> set[str]:
-        return {*self._env.visible(), *(n for scope in self._scopes for n in scope)} - {"target"}
+    def _visible(self) -> list[str]:
+        names = {*self._env.visible(), *(n for scope in self._scopes for n in scope)}
+        return sorted(names - {"target"})
 
     def _report(self, mistake: Mistake) -> None:
         assert mistake.at is not None

@@ -8,6 +8,7 @@ from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import NotALayer
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Mistake
+from archlang.semantics.builtins import what_is
 from archlang.semantics.limits import MAX_NESTING
 from archlang.semantics.surgery import Edit, Edits
 from archlang.semantics.values import UNKNOWN, Env, Unit, describe
@@ -54,6 +55,8 @@ def parameters(unit: Unit, evaluator: Evaluator) -> Env:
     """The scope of a body, with the parameters bound; defaults may use earlier parameters."""
     env = Env(unit.env)
     for parameter in unit.declaration.parameters:
+        if what_is(parameter.name) is not None:
+            continue  # it keeps its meaning; that this is a mistake was reported with the names
         if parameter.name in unit.arguments:
             env.names[parameter.name] = unit.arguments[parameter.name]
         elif parameter.default is not None:
@@ -89,7 +92,7 @@ def gather(declaration: tree.Network, env: Env, edits: Edits, evaluator: Evaluat
             case tree.Assert():
                 pass  # held by the network itself, when it is whole
             case _:
-                word = type(s).__name__.lower()
+                word = "a step" if isinstance(s, tree.Step) else type(s).__name__.lower()
                 reason = (
                     "a derived network takes input, replace, insert, remove, freeze, let and assert"
                 )

@@ -31,6 +31,10 @@ MERGES: dict[str, type[Op]] = {
 }
 
 
+IDLE = 4
+"""Rounds that a copy without any layer counts for: nothing else bounds them."""
+
+
 class Runs:
     """Runs of lines and of copies for an applier."""
 
@@ -152,8 +156,9 @@ class Runs:
             before = budget.layers
             flow = once(flow, i)
             if i == 0:
-                budget.expect((count - 1) * (budget.layers - before), span)
-                budget.rounds(count, span)
+                made = budget.layers - before
+                budget.expect((count - 1) * made, span)
+                budget.rounds(count if made else IDLE * count, span)
             if flow is UNKNOWN:
                 break
         return flow

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from archlang.diagnostics.catalog.graph import UnknownPath
-from archlang.diagnostics.model import Diagnostics
+from archlang.diagnostics.model import Diagnostics, Fix
 from archlang.diagnostics.suggest import closest
 from archlang.semantics.values import Env
 from archlang.source import Span
@@ -89,7 +89,7 @@ class Edits:
 
     def removes(self, path: str) -> bool:
         """Whether what stands at a path is left out."""
-        return any([self._matches(name, path) for name in self.removed])
+        return any([self._matches(name, path) for name in self.removed])  # noqa: C419  # each is to be seen
 
     def replaces(self, path: str) -> Edit | None:
         """What takes the place of a path; None to keep it."""
@@ -107,7 +107,7 @@ class Edits:
             return False
         parts = path.split(".")
         prefixes = [".".join(parts[: i + 1]) for i in range(len(parts))]
-        return any([self._matches(name, p) for name in self.frozen for p in prefixes])
+        return any([self._matches(name, p) for name in self.frozen for p in prefixes])  # noqa: C419
 
     def _matches(self, pattern: tree.PathName, path: str) -> bool:
         path = self._relative(path)
@@ -124,4 +124,5 @@ class Edits:
                 near = closest(pattern.path, self._seen)
                 top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
                 problem = UnknownPath(path=pattern.path, suggestion=near, known=top[:24])
-                sink.report(problem, pattern.span)
+                fix = Fix(pattern.span, near) if near else None
+                sink.report(problem, pattern.span, fix=fix)

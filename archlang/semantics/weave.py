@@ -94,12 +94,17 @@ class Weaver:
             raise
         several = bool(inferred) and isinstance(inferred[0], tuple)
         outputs: tuple[Shape, ...] = inferred if several else (inferred,)
-        for shape in outputs:
-            if numel(shape) > MAX_ELEMENTS:
-                raise Mistake(TensorTooLarge(shape=shape, limit=MAX_ELEMENTS), span)
+        self._check_size(op, given, outputs, span)
         self._inferred[key] = outputs
         self._kept.append(op)
         return outputs
+
+    def _check_size(
+        self, op: Op, given: tuple[Shape, ...], outputs: tuple[Shape, ...], span: Span
+    ) -> None:
+        for shape in (*outputs, (op.params(*given),)):
+            if numel(shape) > MAX_ELEMENTS:
+                raise Mistake(TensorTooLarge(shape=shape, limit=MAX_ELEMENTS), span)
 
     def _check_arity(self, op: Op, inputs: Sequence[Tensor], span: Span) -> None:
         if op.arity is not None and len(inputs) != op.arity:

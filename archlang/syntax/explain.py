@@ -87,6 +87,7 @@ WORDS = {
 }
 EXPRESSION = {"NAME", "INT", "LPAR"}
 """Where all of these may follow, an expression may."""
+_CODE = re.compile(r"""(?:[^#"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*""")
 NEVER_NAMED = 4
 """With more than so many kinds expected, listing them helps nobody."""
 
@@ -130,14 +131,14 @@ def _token(error: UnexpectedToken, source: Source, brackets: Sequence[Token]) ->
     if token.type == "_INDENT":
         return Mistake(StrayIndent(), _word_at(source, start))
     if token.type == "_NL":
-        line = source.position(start).line
-        at = Span(source, source.line_span(line).start, start)
-        at = Span(source, start, start)
+        end = _code_end(source, start)
+        at = Span(source, end, end)
         word = _first_word(source, start)
         if "COLON" in expected and word in HEADERS:
             return Mistake(MissingColon(header=word), at, fix=Fix(at, ":"))
     hint = PYTHON_HABITS.get(_first_word(source, start))
-    return Mistake(Unexpected(_found(token), _expected(expected), hint), at)
+    words = () if hint else _expected(expected)
+    return Mistake(Unexpected(_found(token), words, hint), at)
 
 
 def _found(token: Token) -> str:
@@ -148,6 +149,8 @@ def _found(token: Token) -> str:
 
 def _expected(kinds: set[str]) -> tuple[str, ...]:
     words: list[str] = []
+    if kinds >= {"NETWORK", "BLOCK"}:
+        return ("network", "block", "let", "default", "use")
     if kinds >= EXPRESSION:
         words.append("an expression")
         kinds = kinds - EXPRESSION - {"FLOAT", "DIMS", "STRING", "LSQB", "TRUE", "FALSE", "NOT"}
@@ -161,6 +164,13 @@ def _expected(kinds: set[str]) -> tuple[str, ...]:
 def _first_word(source: Source, offset: int) -> str:
     match = re.match(r"\s*([A-Za-z_]*)", source.line(source.position(offset).line))
     return match[1] if match else ""
+
+
+def _code_end(source: Source, offset: int) -> int:
+    """Where the line of an offset ends, before its comment."""
+    span = source.line_span(source.position(offset).line)
+    code = _CODE.match(span.text)
+    return span.start + (len(code[0].rstrip()) if code else 0)
 
 
 def _line_before(source: Source, offset: int) -> Span:

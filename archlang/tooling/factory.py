@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from inspect import Parameter, Signature
-from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from archlang.compiler import graph_of
@@ -89,16 +88,10 @@ def _documentation(unit: Unit) -> str:
 
 
 def _signature(unit: Unit) -> Signature:
-    """All by name: the network's own parameters, then those of `archlang.load`.
-
-    Names that Python cannot write as an argument are left to `**parameters`.
-    """
-    own = list(open_parameters(unit))
-    names = [p for p in own if not iskeyword(p.name) and p.name not in OPTIONS]
-    parameters = [_parameter(p) for p in names]
+    """All by name: the network's own parameters, then those of `archlang.load`, which go first
+    where both have a name."""
+    parameters = [_parameter(p) for p in open_parameters(unit) if p.name not in OPTIONS]
     parameters += [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in OPTIONS]
-    if len(names) < len(own):
-        parameters.append(Parameter("parameters", Parameter.VAR_KEYWORD))
     return Signature(parameters)
 
 

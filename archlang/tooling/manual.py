@@ -24,10 +24,8 @@ def call(model: type[BaseModel], name: str) -> str:
 def written(value: Any) -> str:
     """A default as the language writes it."""
     match value:
-        case None:
-            return "none"
-        case bool():
-            return "true" if value else "false"
+        case None | bool():
+            return "none" if value is None else str(value).lower()
         case tuple():
             return "x".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         case float():

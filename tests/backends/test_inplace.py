@@ -15,7 +15,6 @@ from archlang.backends.inplace import inplace_nodes
 from archlang.ops.base import Op
 from archlang.ops.registry import layers
 
-
 LAYERS = sorted(layers().items())
 
 
@@ -46,11 +45,11 @@ def hold_same(path: str, monkeypatch: pytest.MonkeyPatch, x: Tensor, **options: 
         theirs = gradients(copy.deepcopy(plain).train(training), x)
         assert len(ours) == len(theirs)
         for a, b in zip(ours, theirs, strict=True):
-            # a last bit may go with the layout: torch's loops differ where memory is not in order
-            torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-6)
+            # not to the last bit: some activations have another formula for what is in place
+            torch.testing.assert_close(a, b)
 
 
-@pytest.mark.parametrize("then", ["relu", "x + x", "dropout(0.3)", "hardswish", "silu"])
+@pytest.mark.parametrize("then", ["relu", "x + x", "dropout(0.3)"])
 @pytest.mark.parametrize(("name", "layer"), LAYERS)
 def test_after_every_layer(
     name: str, layer: type[Op], then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,6 +66,21 @@ def test_after_every_layer(
     sizes = [int(n) for n in layer.example_input.split("x")]
     torch.manual_seed(1)
     hold_same(str(path), monkeypatch, torch.randn(3, *sizes))
+
+
+@pytest.mark.parametrize("before", ["conv(8, 3x3)", "bn", "sigmoid", "y = conv(8, 1x1)\n    y"])
+@pytest.mark.parametrize("layer", [kind.example for _, kind in LAYERS if kind.inplace])
+def test_every_layer_that_can(
+    layer: str, before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # channel dropouts say which rank they are for
+    sizes = {"dropout1d": (9,), "dropout3d": (4, 4, 4)}.get(layer.partition("(")[0], (6, 6))
+    body = before.replace("3x3", "3").replace("1x1", "1")
+    path = tmp_path / "n.arch"
+    size = "x".join(map(str, sizes))
+    path.write_text(f"network N:\n    input 8x{size}\n    {body} -> {layer}\n", encoding="utf-8")
+    torch.manual_seed(1)
+    hold_same(str(path), monkeypatch, torch.randn(3, 8, *sizes))
 
 
 PATTERNS = {
@@ -125,5 +139,18 @@ def test_it_is_used_where_it_can() -> None:
     graph = archlang.network("ResNet50")
     inplace = inplace_nodes(graph)
     kinds = [type(graph.nodes[n].op).__name__ for n in inplace]
-    # every relu and every sum but those ...: as torchvision's
+    # each of them, as in torchvision
     assert kinds.count("Relu") == 49 and kinds.count("Add") == 16
+
+
+def test_overwriting_what_is_still_needed_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A canary: the comparison fails if an overwritten tensor is used again."""
+    path = tmp_path / "n.arch"
+    body = PATTERNS["used twice"]
+    path.write_text(f"network N:\n    input 8x9x9\n    {body}\n", encoding="utf-8")
+    relus = frozenset(n.id for n in archlang.network(str(path)).nodes if n.op.name == "relu")
+    monkeypatch.setattr(backend, "inplace_nodes", lambda graph: relus)
+    with pytest.raises(AssertionError, match="Tensor-likes are not close"):
+        hold_same(str(path), monkeypatch, torch.randn(3, 8, 9, 9))

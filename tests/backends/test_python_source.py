@@ -1,4 +1,4 @@
-"""Generated Python against the network that torch.fx runs: same names, same numbers, bit for bit."""
+"""Generated Python against the network that torch.fx runs: same names, and the same bits."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ block Dense(n, k):
 CONSTRUCTS = {
     "layers": "conv(6, 3x3) -> bn -> relu -> maxpool(2x2) -> gap -> flatten -> fc(5)",
     "branch": "2 * Inception(4, 3, 5)\n    Inception(2, 3, 4)",
-    "branch add": "branch add:\n        conv(8, 1x1)\n        conv(8, 3x3) -> bn\n        conv(8, 1x1)",
+    "branch add": (
+        "branch add:\n        conv(8, 1x1)\n        conv(8, 3x3) -> bn\n        conv(8, 1x1)"
+    ),
     "two branches": "conv(4, 1x1)\n    branch:\n        conv(4, 1x1) -> relu\n        conv(4, 3x3)",
     "dense": "Dense(3, 4)\n    Dense(2, 4)\n    Dense(1, 4)",
     "dense of blocks": "dense 2:\n        Res(4)\n    dense 3:\n        conv(2, 3x3)",
@@ -84,14 +86,15 @@ CONSTRUCTS = {
         "shared t = conv(4, 3x3)\n    u = chain:\n        bn -> t -> relu\n        conv(4, 1x1)"
     ),
     "shared block": "shared r = Res(4)\n    a = r\n    b = bn -> r\n    a ++ b",
-    "shared activation": "shared act = relu\n    s = conv(4, 3x3)\n    act\n    conv(4, 3x3)\n    act",
+    "shared activation": "shared act = relu\n    conv(4, 3x3) -> act -> conv(4, 3x3) -> act",
     "indexed": (
         "for i in range(3):\n        e[i] = Res(4)\n    e[0] + e[1] + e[2] -> relu\n"
-        "    for i in range(2):\n        f[i][0] = conv(4, 3x3)\n        f[i][1] = bn -> conv(4, 1x1)"
+        "    for i in range(2):\n"
+        "        f[i][0] = conv(4, 3x3)\n        f[i][1] = bn -> conv(4, 1x1)"
     ),
     "grid": (
         "for i in range(3):\n"
-        "        f[i][0] = conv(4 * i + 4, 3x3) -> relu if i == 0 else maxpool(2x2) -> conv(4, 3x3)\n"
+        "        f[i][0] = conv(4 * i + 4, 3x3) -> maxpool(2x2) -> conv(4, 3x3)\n"
         "    for j in range(1, 3):\n        for i in range(3 - j):\n"
         "            f[i][j] = f[i][j - 1] ++ resize∘f[i + 1][j - 1] -> conv(4, 3x3) -> bn\n"
         "    f[0][1] ++ f[0][2]"
@@ -118,7 +121,8 @@ CONSTRUCTS = {
     "classic": "conv(8, 3x3) -> maxout(2) -> affine -> lrn\n    sepconv(6, 3x3) -> ln",
     "train outputs": (
         "conv(8, 3x3) -> relu\n    output aux = gap -> flatten -> fc(3) when training\n"
-        "    conv(8, 3x3, init=kaiming)\n    output deep = gap -> flatten -> fc(2) when training\n    relu"
+        "    conv(8, 3x3, init=kaiming)\n"
+        "    output deep = gap -> flatten -> fc(2) when training\n    relu"
     ),
     "training within a run": (
         "u = chain:\n        conv(8, 3x3)\n"
@@ -140,6 +144,96 @@ CONSTRUCTS = {
         "u = chain:\n        pop = conv(4, 3x3)\n        keys = conv(4, 3x3) -> bn\n    relu"
     ),
     "nothing but functions": "x * 2 + 1",
+}
+
+
+# Whole networks, where the lines above do not do.
+NETWORKS = {
+    "a block of two inputs": """
+block Up(C):
+    input low, skip
+    (low -> upconv(C)) ++ skip -> conv(C, 3x3) -> relu
+network Net:
+    input 4x16x16
+    e1 = conv(8, 3x3)
+    e2 = maxpool(2x2) -> conv(8, 3x3)
+    e3 = maxpool(2x2) -> conv(8, 3x3)
+    u = [e3, e2] -> Up(6)
+    [u, e1] -> Up(5)
+""",
+    "a block of two results": """
+block Two(C):
+    a = conv(C, 3x3)
+    b = bn -> conv(C, 1x1)
+    output p = a
+    output q = b
+network Net:
+    input 4x8x8
+    l, r = Two(4)
+    l + r -> conv(4, 1x1)
+""",
+    "a network as a part": """
+network Trunk:
+    input 3x16x16
+    conv(8, 3x3) -> bn -> relu
+    conv(8, 3x3)
+network Net:
+    input 3x16x16
+    trunk = Trunk
+    gap -> flatten -> fc(3)
+""",
+    "two inputs, shared parts": """
+block Embed:
+    conv(4, 3x3) -> relu -> gap -> flatten -> fc(6)
+network Net:
+    input a: 3x8x8
+    input b: 3x8x8
+    shared embed = Embed
+    u = a -> embed
+    v = b -> embed
+    u * v -> fc(1) -> sigmoid
+""",
+    "all frozen": """
+block R(C):
+    conv(C, 3x3) -> bn
+network Base:
+    input 3x8x8
+    R(4)
+    R(4)
+network Net from Base:
+    freeze r1, r2
+""",
+    "an output that goes on": """
+network Net:
+    input 3x8x8
+    y = conv(4, 3x3)
+    output a = y
+    output b = relu
+""",
+    "numbers that differ": """
+block R(C, p, s):
+    y = conv(C, 3x3) -> dropout(p)
+    z = y + p * x
+    z -> crop(s) -> relu
+network Net:
+    input 4x16x16
+    R(4, 0.1, 14x14)
+    R(4, 0.25, 10x10)
+""",
+    "one axis": """
+block R(C):
+    conv(C, 3, stride=2) -> bn -> relu
+network Net:
+    input 1x64
+    R(4)
+    R(8)
+    gap -> flatten -> fc(2)
+""",
+    "three axes": """
+network Net:
+    input 1x8x8x8
+    conv(4, 3x3x3, pad=1) -> bn -> maxpool(2x2x2) -> upconv(2, 2x2x2, stride=2)
+""",
 }
 
 
@@ -176,7 +270,7 @@ def generated(g: Graph) -> nn.Module:
     source = write_python(g)
     namespace: dict[str, Any] = {"__name__": "generated"}
     with without_archlang():
-        exec(compile(source, "generated.py", "exec"), namespace)  # noqa: S102
+        exec(compile(source, "generated.py", "exec"), namespace)
     module = namespace[g.name]()
     assert isinstance(module, nn.Module)
     return module
@@ -194,7 +288,7 @@ def sample(g: Graph) -> list[Tensor]:
 
 
 def assert_same(g: Graph) -> nn.Module:
-    """Hold generated source to torch.fx: keys in order, outputs, gradients and running statistics."""
+    """Hold generated source to torch.fx: keys in order, outputs, gradients, statistics."""
     ours, reference = generated(g), to_fx(g)
     assert list(ours.state_dict()) == list(reference.state_dict())
     ours.load_state_dict(reference.state_dict())
@@ -234,6 +328,12 @@ def classes(source: str) -> list[str]:
 @pytest.mark.parametrize("construct", CONSTRUCTS)
 def test_every_construct(construct: str, tmp_path: Path) -> None:
     assert_same(network(CONSTRUCTS[construct], tmp_path))
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_whole_networks(case: str, tmp_path: Path) -> None:
+    (tmp_path / "net.arch").write_text(NETWORKS[case], encoding="utf-8")
+    assert_same(graph(f"{tmp_path / 'net.arch'}:Net"))
 
 
 def test_several_inputs(tmp_path: Path) -> None:
@@ -285,6 +385,15 @@ def test_derived_network(tmp_path: Path) -> None:
     module = assert_same(g)
     assert ").requires_grad_(False)" in write_python(g)
     assert not any(p.requires_grad for p in module.get_submodule("layer2").parameters())
+
+
+def test_the_comparison_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison above tells a network from one that is almost the same."""
+    g = network(CONSTRUCTS["gate"], tmp_path)
+    wrong = write_python(g).replace("x * gate", "x * gate * 1.0001")
+    monkeypatch.setattr(sys.modules[__name__], "write_python", lambda _: wrong)
+    with pytest.raises(AssertionError):
+        assert_same(g)
 
 
 # ── initial weights ──────────────────────────────────────────────────────────────────────────────
@@ -351,7 +460,8 @@ def test_runs_where_archlang_is_not_installed(tmp_path: Path) -> None:
     (tmp_path / "lenet.py").write_text(write_python(graph("LeNet1998")), encoding="utf-8")
     (tmp_path / "archlang.py").write_text("raise ImportError('not here')\n")
     program = (
-        "import sys, torch, lenet; print(tuple(lenet.LeNet1998()(torch.zeros(1, 1, 32, 32)).shape));"
+        "import sys, torch, lenet;"
+        "print(tuple(lenet.LeNet1998()(torch.zeros(1, 1, 32, 32)).shape));"
         "assert 'archlang' not in sys.modules"
     )
     done = subprocess.run(
@@ -411,7 +521,8 @@ def test_file_name_stays_in_the_header(tmp_path: Path) -> None:
 def test_block_names_hide_nothing(name: str, tmp_path: Path) -> None:
     file = tmp_path / "net.arch"
     file.write_text(
-        f"block {name}(C):\n    a = conv(C, 3x3, init=zeros) -> bn\n    a -> tanh(scale=1.7159, slope=0.66)\n"
+        f"block {name}(C):\n"
+        "    a = conv(C, 3x3, init=zeros) -> bn\n    a -> tanh(scale=1.7159, slope=0.66)\n"
         f"network Net:\n    input 4x8x8\n    {name}(4)\n    {name}(8)\n"
         "    output aux = gap -> flatten when training\n    conv(2, 1x1)\n"
     )
@@ -430,6 +541,7 @@ def test_parameter_names_hide_nothing(tmp_path: Path) -> None:
     file.write_text(
         "block Unit(nn, i, lambda_):\n"
         "    conv(nn, 3x3) -> conv(i, 3x3) -> conv(lambda_, 3x3) -> relu\n"
-        "network Net:\n    input 4x8x8\n    2 * Unit(4, 5, 6)\n    Unit(7, 8, 9)\n    Unit(1, 2, 3)\n"
+        "network Net:\n    input 4x8x8\n"
+        "    2 * Unit(4, 5, 6)\n    Unit(7, 8, 9)\n    Unit(1, 2, 3)\n"
     )
     assert_same_graph(f"{file}:Net")

@@ -1,4 +1,4 @@
-"""`archlang compile`: what it writes and prints, where to, and that nothing is left half-written."""
+"""`archlang compile`: what it writes and prints, where to, and that nothing is half-written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input through a real process: exit code 1, a place, a way out, never a traceback."""
+"""Bad input: exit code 1, a place, a way out, nothing written, never a traceback."""
 
 from __future__ import annotations
 
@@ -31,30 +31,36 @@ BAD = {
 
 @pytest.mark.parametrize("command", ["check", "compile"])
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
-def test_bad_specs(process, tmp_path: Path, command: str, text: str) -> None:
+def test_bad_specs(cli, tmp_path: Path, command: str, text: str) -> None:
     path = tmp_path / "bad.arch"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     options = ("-o", tmp_path / "out") if command == "compile" else ()
-    result = process(command, path, *options)
+    result = cli(command, path, *options)
     shown = result.stdout + result.stderr
-    assert result.returncode == 1, shown
+    assert result.exit_code == 1, shown
     assert "error[E" in shown
     assert f"{path}:" in shown
-    assert "Traceback" not in shown
+    assert "= help:" in shown
     assert not (tmp_path / "out").exists()
+
+
+def test_a_real_process_shows_no_traceback(process, wrong: Path) -> None:
+    for command in ("check", "summary"):
+        result = process(command, wrong.resolve())
+        assert result.returncode == 1
+        assert "Traceback" not in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "compile", "summary"])
 @pytest.mark.parametrize("name", ["missing.arch", "missing", "notes.txt", "Resnet50", ""])
-def test_what_is_no_spec(process, tmp_path: Path, command: str, name: str) -> None:
+def test_what_is_no_spec(cli, tmp_path: Path, command: str, name: str) -> None:
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     spec = name if name == "Resnet50" else tmp_path / name
-    result = process(command, spec)
+    result = cli(command, spec)
     shown = result.stdout + result.stderr
-    assert result.returncode == 1, shown
+    assert result.exit_code == 1, shown
     assert "error[E" in shown
     assert "= help:" in shown
-    assert "Traceback" not in shown
 
 
 def test_a_misspelt_name_of_the_zoo(cli) -> None:

@@ -132,3 +132,11 @@ def test_a_layer_by_the_name_of_another_library(cli) -> None:
     result = cli("layers", "BatchNorm2d")
     assert result.exit_code == 2
     assert "did you mean bn?" in result.stderr
+
+
+def test_a_process_prepares_only_the_command_that_is_asked_for(process) -> None:
+    assert process("check", "--help").returncode == 0
+    unknown = process("chekc")
+    assert unknown.returncode == 2
+    assert "check" in unknown.stderr
+    assert "summary" in process("--help").stdout

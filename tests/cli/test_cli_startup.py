@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def imported(*args: str) -> set[str]:
         check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
     )
-    return set(eval(done.stderr.splitlines()[-1]))  # a list of names that this file printed
+    return set(ast.literal_eval(done.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(

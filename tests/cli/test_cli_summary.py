@@ -185,3 +185,9 @@ def test_an_unreadable_value_is_a_mistake(cli, small: Path) -> None:
     assert result.exit_code == 1
     assert "E0315" in result.stderr
     assert "[3, 4]" in result.stderr
+
+
+def test_the_skips_of_unet_are_the_four_long_ones_of_its_paper(cli) -> None:
+    found = json.loads(cli("summary", "UNet", "--json").stdout)
+    assert {(group["kind"], group["matching"]) for group in found["skips"]} == {("long", "crop")}
+    assert sum(group["count"] for group in found["skips"]) == 4

@@ -27,7 +27,7 @@ ZOO = [
     "ResNet1202", "Plain34", "UNet", "UNetPadded", "DenseNet121", "DenseNet201",
     "DenseNetBC100k12", "FractalNet", "Highway", "Chain", "SkipChain",
 ]  # fmt: skip
-FEWER_POINTS = {"GoogLeNet": 9.0}
+FEWER_POINTS = {"GoogLeNet": 8.9}
 """Networks whose figure with all insets does not reach 10 pt on a slide."""
 
 

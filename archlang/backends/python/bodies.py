@@ -11,15 +11,14 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from archlang.backends.python.calls import applied, construction
 from archlang.backends.python.expressions import (
     Call,
     Expression,
     Given,
     Literal,
     Run,
-    applied,
     compressed,
-    construction,
     form,
     literals,
 )
@@ -114,33 +113,30 @@ class Builder:
     # ── construction ─────────────────────────────────────────────────────────────────────────
 
     def _construct(self, part: Part) -> Expression:
-        made = self._bare(part)
+        if part.mode == "class":
+            made = self.classes[part.path]
+        else:
+            made = self._layer(part) if part.mode == "leaf" else self._container(part)
         if not self._is_frozen(part) or (part.parent and self._is_frozen(part.parent)):
             return made
         return Call(made.target, made.arguments, f"{made.suffix}.requires_grad_(False)")
 
-    def _bare(self, part: Part) -> Call:
-        if part.mode == "leaf":
-            return self._layer(part)
-        if part.mode == "class":
-            return self.classes[part.path]
+    def _container(self, part: Part) -> Call:
         names = list(part.children)
         inner = [self._construct(child) for child in part.children.values()]
         named = tuple(Given(e, name) for name, e in zip(names, inner, strict=True))
-        match part.mode:
-            case "sequential" if part.numbered:
-                return Call("nn.Sequential", tuple(map(Given, compressed(inner))))
-            case "sequential" if all(map(str.isidentifier, names)):
-                return Call("nn.Sequential", (Given(Call("OrderedDict", named)),))
-            case "sequential":
-                ordered = Call("OrderedDict", (Given(Call("{}", named)),))
-                return Call("nn.Sequential", (Given(ordered),))
-            case "list" | "dense":
-                return self._list(compressed(inner, grow=part.mode == "dense"))
-            case "dict":
-                return Call("nn.ModuleDict", (Given(Call("{}", named)),))
-            case _:
-                return Call(self._name(GROUP), named)
+        if part.mode in ("list", "dense"):
+            return self._list(compressed(inner, grow=part.mode == "dense"))
+        if part.mode == "group":
+            return Call(self._name(GROUP), named)
+        shown = Call("{}", named)
+        if part.mode == "dict":
+            return Call("nn.ModuleDict", (Given(shown),))
+        if part.numbered:
+            return Call("nn.Sequential", tuple(map(Given, compressed(inner))))
+        by_keyword = all(map(str.isidentifier, names))
+        ordered = Call("OrderedDict", named if by_keyword else (Given(shown),))
+        return Call("nn.Sequential", (Given(ordered),))
 
     def _list(self, items: list[Expression]) -> Call:
         if len(items) == 1 and isinstance(items[0], Run):

@@ -68,7 +68,7 @@ class Classes:
         chosen = choose([body.literals for body in bodies], arguments)
         for i, body in enumerate(bodies):
             self._builder.classes[body.part.path] = _construction(name, chosen.parameters, i, body)
-        together = frozenset.intersection(*(body.overwrites for body in bodies))
+        together = bodies[0].overwrites.intersection(*(body.overwrites for body in bodies))
         return Class(name, bodies[0], chosen, together)
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +81,8 @@ class Classes:
             return scope.name
         if scope.kind == "round":
             return f"{scope.unit.name}Layer"
-        name = camel(part.name)
+        named = part.parent if part.name.isdigit() else part
+        name = camel(named.name)
         return f"{scope.unit.name}{name}" if scope.unit.kind == "block" else name
 
     def _name(self, base: str, body: Body) -> str:

@@ -7,18 +7,15 @@ the literals back in.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from archlang.backends.python.layout import Atom, Doc, Generator, Group, prefixed
-from archlang.backends.recipes import resolve
-from archlang.ops.recipe import Argument, Function, Input, Inputs, Module
 
-_MISSING = object()
+MISSING = object()
+"""The default of an argument that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Given:
 
     value: Expression
     name: str | None = None
-    default: object = _MISSING
+    default: object = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +123,22 @@ def write(e: Expression, text: Write, operands: Sequence[str] = ()) -> Doc:
         case Call():
             return _call(e, text, operands)
         case Run():
-            element = write(e.element, text, operands)
-            index = "i" if any(isinstance(x, Growing) for x in _parts(e.element)) else "_"
-            generator = Generator(element, f"for {index} in range({text(e.count)})")
-            return Group("*(", (generator,)) if e.starred else generator
+            return _run(e, text, operands)
         case Growing():
             start, step = text(e.start), text(e.step)
             return Atom(f"{start} + {f'({step})' if ' ' in step else step} * i")
         case Word():
             return Atom(e.text)
-        case Operand(None):
-            return Group("[", tuple(map(Atom, operands)), "]")
-        case Operand(int(index)):
-            return Atom(operands[index])
+        case Operand():
+            everything = Group("[", tuple(map(Atom, operands)), "]")
+            return everything if e.index is None else Atom(operands[e.index])
+
+
+def _run(e: Run, text: Write, operands: Sequence[str]) -> Doc:
+    element = write(e.element, text, operands)
+    index = "i" if any(isinstance(x, Growing) for x in _parts(e.element)) else "_"
+    generator = Generator(element, f"for {index} in range({text(e.count)})")
+    return Group("*(", (generator,)) if e.starred else generator
 
 
 def _literal(value: Any, text: str) -> Doc:
@@ -154,7 +154,7 @@ def _call(e: Call, text: Write, operands: Sequence[str]) -> Doc:
     items: list[Doc] = []
     for given in e.arguments:
         doc = write(given.value, text, operands)
-        if given.default is not _MISSING and doc == Atom(constant(given.default)):
+        if given.default is not MISSING and doc == Atom(constant(given.default)):
             continue
         if given.name is not None:
             doc = prefixed(f'"{given.name}": ' if e.target == "{}" else f"{given.name}=", doc)
@@ -183,91 +183,6 @@ def quoted(text: str) -> str:
     """A text as a literal, in double quotes where that needs no escape."""
     plain = repr(text)
     return f'"{text}"' if plain == f"'{text}'" and '"' not in text else plain
-
-
-def applied(recipe: Function, member: str, name: Callable[[str], str]) -> Call:
-    """How a recipe's function is called, with operands in the places of the tensors."""
-
-    def value(argument: Argument, hint: str) -> Expression:
-        match argument:
-            case Input(index):
-                return Operand(index)
-            case Inputs():
-                return Operand(None)
-            case tuple() if _holds_tensors(argument):
-                return Call("()", tuple(Given(value(a, hint)) for a in argument))
-            case _:
-                return Literal(argument, hint, member)
-
-    names = list(_defaults(recipe.target))
-    given: list[Given] = []
-    for i, argument in enumerate(recipe.args):
-        hint = names[i] if i < len(names) else "value"
-        given.append(Given(value(argument, hint), None, _default(recipe, i)))
-    given += [Given(value(a, key), key) for key, a in recipe.kwargs]
-    return Call(name(recipe.target), tuple(given))
-
-
-def _holds_tensors(argument: Argument) -> bool:
-    if isinstance(argument, tuple):
-        return any(map(_holds_tensors, argument))
-    return isinstance(argument, (Input, Inputs))
-
-
-@cache
-def _defaults(target: str) -> dict[str, object]:
-    """The parameters of a function with their defaults; torch's own functions do not always say."""
-    try:
-        parameters = inspect.signature(resolve(target)).parameters.values()
-    except ValueError:
-        return {}
-    return {p.name: _MISSING if p.default is p.empty else p.default for p in parameters}
-
-
-def _default(recipe: Function, place: int) -> object:
-    """The default of a positional argument, if it and all behind it may be left out."""
-    defaults = list(_defaults(recipe.target).values())
-    last = place == len(recipe.args) - 1
-    return defaults[place] if last and place < len(defaults) else _MISSING
-
-
-def construction(recipe: Module, member: str, name: Callable[[str], str]) -> Call:
-    """How a recipe's module is constructed; arguments are known by the names torch gives them.
-
-    `name` gives the text of a target in the file.
-    """
-
-    def value(argument: Argument, hint: str) -> Expression:
-        if isinstance(argument, Module):
-            return construction(argument, member, name)
-        return Literal(argument, hint, member)
-
-    parameters = _parameters(recipe.target)
-    if parameters is None:
-        given = [Given(value(a, "")) for a in recipe.args]
-        given += [Given(value(a, key), key) for key, a in recipe.kwargs]
-        return Call(name(recipe.target), tuple(given))
-    names = list(parameters)
-    given = [Given(value(a, names[i])) for i, a in enumerate(recipe.args)]
-    said = dict(recipe.kwargs)
-    for key in names[len(recipe.args) :]:
-        default = parameters[key]
-        if key in said:
-            given.append(Given(value(said[key], key), key, default))
-        elif default is not inspect.Parameter.empty:
-            given.append(Given(Literal(default, key, member), key, default))
-    return Call(name(recipe.target), tuple(given))
-
-
-@cache
-def _parameters(target: str) -> dict[str, Any] | None:
-    """The parameters of a module class with their defaults; None if it takes any number of them."""
-    signature = inspect.signature(resolve(target))
-    kinds = {p.kind for p in signature.parameters.values()}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-        return None
-    usual = {"device", "dtype"}
-    return {n: p.default for n, p in signature.parameters.items() if n not in usual}
 
 
 # ── runs ─────────────────────────────────────────────────────────────────────────────────────────

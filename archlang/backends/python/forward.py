@@ -5,7 +5,6 @@ Order is kept: a result is written into the statement that takes it only if noth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,11 +14,9 @@ from archlang.backends.python.layout import Atom, Doc, call, flat, lay, prefixed
 from archlang.backends.python.locals import Flow, Locals
 from archlang.backends.python.loops import Loop, loop_at
 from archlang.backends.python.parts import Key, Part, Parts, Step
+from archlang.backends.python.terms import CALL, INFIX, folded
 from archlang.ops.recipe import Fold
 
-_INFIX = {"operator.add": ("+", 1), "operator.sub": ("-", 1), "operator.mul": ("*", 2)}
-_CALL = 3
-"""Binds tighter than any operator."""
 _CLOSE_FAMILIES = frozenset({"norm", "activation"})
 _FUSED_WIDTH = 72
 """An expression longer than this is a statement of its own."""
@@ -39,7 +36,7 @@ class Pending:
     @property
     def waits(self) -> bool:
         """Whether it is a term that may stand in a larger one."""
-        return self.binds < _CALL or self.step.is_match
+        return self.binds < CALL or self.step.is_match
 
 
 class Forward:
@@ -127,14 +124,14 @@ class Forward:
         reads = tuple(r for k in step.inputs for r in (fused[k].reads if k in fused else (k,)))
         docs = [self._operand(key, fused) for key in step.inputs]
         if module is not None:
-            doc, binds = call(self.access(module), *[d for d, _ in docs]), _CALL
+            doc, binds = call(self.access(module), *[d for d, _ in docs]), CALL
         elif overwriting:
             self._add_in_place(step, docs, reads)
             return
         elif i in self._body.functions:
             doc, binds = self._function(i, docs)
         else:
-            doc, binds = _folded(self._builder.fold_of(step), docs)
+            doc, binds = folded(self._builder.fold_of(step), docs)
         if len(step.outputs) == 1 and not self._gives_tuple(step):
             self._pending.append(Pending(step.outputs[0], doc, binds, reads, step, i))
         else:
@@ -142,24 +139,24 @@ class Forward:
 
     def _is_term(self, step: Step) -> bool:
         """Whether a sum begins with a term that waits: then it is one expression, and no `+=`."""
-        return any(p.key == step.inputs[0] and p.binds < _CALL for p in self._pending)
+        return any(p.key == step.inputs[0] and p.binds < CALL for p in self._pending)
 
     def _operand(self, key: Key, fused: dict[Key, Pending]) -> tuple[Doc, int]:
         if key in fused:
             return fused[key].doc, fused[key].binds
-        return Atom(self.locals.names[key]), _CALL
+        return Atom(self.locals.names[key]), CALL
 
     def _function(self, i: int, docs: list[tuple[Doc, int]]) -> tuple[Doc, int]:
         made = self._body.functions[i]
-        if made.target in _INFIX and len(made.arguments) == 2:
+        if made.target in INFIX and len(made.arguments) == 2:
             sides = [
                 docs[g.value.index or 0]
                 if isinstance(g.value, Operand)
-                else (write(g.value, self._literal), _CALL)
+                else (write(g.value, self._literal), CALL)
                 for g in made.arguments
             ]
-            return _folded(made.target, sides)
-        return write(made, self._literal, [flat(d) for d, _ in docs]), _CALL
+            return folded(made.target, sides)
+        return write(made, self._literal, [flat(d) for d, _ in docs]), CALL
 
     def _gives_tuple(self, step: Step) -> bool:
         return step.node is not None and isinstance(step.node.op.infer(*_shapes(step))[0], tuple)
@@ -193,7 +190,7 @@ class Forward:
             return False
         module = self._parts.module_of(step)
         if module is None:
-            return p.step.is_match or (self._is_fold(step) and p.binds < _CALL)
+            return p.step.is_match or (self._is_fold(step) and p.binds < CALL)
         if step.call is not None:
             place = self._flow.branch(step.outputs[0])
             return place is not None and place[2] > 2 and len(flat(p.doc)) < _FUSED_WIDTH // 2
@@ -205,7 +202,7 @@ class Forward:
         if step.node is None:
             return False
         recipe = self._parts.recipe(step.node)
-        return isinstance(recipe, Fold) or getattr(recipe, "target", "") in _INFIX
+        return isinstance(recipe, Fold) or getattr(recipe, "target", "") in INFIX
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
 
@@ -287,22 +284,6 @@ class Forward:
                 return f'{above}["{part.name}"]'
             case _:
                 return f"{above}.{part.name}"
-
-
-def _folded(target: str, docs: Sequence[tuple[Doc, int]]) -> tuple[Doc, int]:
-    """`a + b + c`, with brackets where an operand binds less tightly."""
-    sign, binds = _INFIX[target]
-    if sign == "+" and len(docs) == 2 and _is_negative(docs[1][0]):
-        sign, docs = "-", (docs[0], (Atom(flat(docs[1][0])[1:]), _CALL))
-    texts = [
-        f"({flat(doc)})" if its < binds or (its == binds and i) else flat(doc)
-        for i, (doc, its) in enumerate(docs)
-    ]
-    return Atom(f" {sign} ".join(texts)), binds
-
-
-def _is_negative(doc: Doc) -> bool:
-    return re.fullmatch(r"-[0-9.]+", flat(doc)) is not None
 
 
 def _shapes(step: Step) -> tuple[tuple[int, ...], ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from types import ModuleType
 
 from archlang.backends import runtime
 from archlang.backends.python import templates
-from archlang.backends.python.initial import WRAPPER
 from archlang.backends.python.bodies import GROUP
+from archlang.backends.python.initial import WRAPPER
 from archlang.backends.python.parts import Parts
 from archlang.ops.recipe import Argument, Function, Module
 
@@ -29,7 +30,7 @@ class Helpers:
             if room in ("runtime", "helper"):
                 self._add(name, runtime if room == "runtime" else templates)
 
-    def _add(self, name: str, home: object) -> None:
+    def _add(self, name: str, home: ModuleType) -> None:
         """A helper, after those that it uses itself."""
         if name in self._sources:
             return
@@ -37,7 +38,7 @@ class Helpers:
         source = re.sub(r"  # (noqa|pyright): .*", "", source).rstrip()
         for other in re.findall(r"\b[A-Za-z]\w*\b", source):
             found = getattr(home, other, None)
-            if other != name and getattr(found, "__module__", "") == home.__name__:  # pyright: ignore[reportAttributeAccessIssue]: a module has a name
+            if other != name and getattr(found, "__module__", "") == home.__name__:
                 self._add(other, home)
         self._sources[name] = source
 

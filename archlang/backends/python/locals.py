@@ -45,19 +45,26 @@ class Flow:
     def kept_name(self, key: Key) -> str | None:
         """The name that the spec gives to a tensor; None for an automatic one."""
         step = self._makers.get(key)
-        if step is None:
+        if step is None or step.is_match:
             return None
         if step.call is not None:
-            name = step.call.path.rpartition(".")[2]
-            kinds = {step.call.kind, kind_of(step.call.name), step.call.name}
-            if step.call.kind == "chain":
-                kinds = set[str]()
+            path, title = step.call.path, step.call.name
+            kinds = {step.call.kind, kind_of(title), title}
+            kinds = kinds if step.call.kind != "chain" else set[str]()
         else:
             assert step.node is not None
-            name = step.node.path.rpartition(".")[2]
-            kinds = {step.node.op.name, *_MERGES}
-        automatic = re.sub(r"\d+$", "", name) in kinds or step.is_match
+            path, kinds = step.node.path, {step.node.op.name, *_MERGES}
+        name = self._indexed(path) or path.rpartition(".")[2]
+        automatic = re.sub(r"\d+$", "", name) in kinds
         return None if automatic or not name.isidentifier() else name
+
+    def _indexed(self, path: str) -> str | None:
+        """The name of what the spec keeps as `e[0][1]`."""
+        part = self._parts.at(path)
+        above = part.parent if part else None
+        if part is None or above is None or above.calls or not part.name.isdigit():
+            return None
+        return f"{above.name}_{part.name}"
 
     def branch(self, key: Key) -> tuple[int, int, int] | None:
         """The merge a tensor ends in: its step, which operand it is, and of how many."""

@@ -12,6 +12,7 @@ from archlang.backends.python.forward import Forward
 from archlang.backends.python.helpers import Helpers, written
 from archlang.backends.python.initial import Initial
 from archlang.backends.python.layout import docstring
+from archlang.backends.python.modes import choose_modes
 from archlang.backends.python.parts import Parts
 from archlang.backends.python.writer import ClassWriter
 from archlang.graph import Graph, Output
@@ -41,6 +42,7 @@ class _Writer:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._parts = Parts(graph)
+        choose_modes(self._parts)
         self._initial = Initial(graph)
         self._helpers = Helpers(self._parts, wraps=self._initial.by_type is None)
         self._builder = Builder(self._parts, self._initial, inplace_nodes(graph), written)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from archlang.backends.python.expressions import Literal, constant
 
-Column: TypeAlias = tuple[tuple[type, Any], ...]
+Column: TypeAlias = tuple[tuple[type[Any], Any], ...]
 """The values of one literal in all instances; 1, 1.0 and True are three values."""
 
 _CHANNELS = {
@@ -33,9 +33,7 @@ _CHANNELS = {
 }
 _COUNTS = frozenset({"repeats", "growth"})
 _MULTIPLES = range(2, 17)
-IMPORTED = frozenset(
-    {"Any", "Callable", "F", "NamedTuple", "OrderedDict", "Tensor", "nn", "torch"}
-)
+IMPORTED = frozenset({"Any", "Callable", "F", "NamedTuple", "OrderedDict", "Tensor", "nn", "torch"})
 """Names that the file imports."""
 _TAKEN = IMPORTED | {"__class__", "_", "i", "range", "self", "super", "training"}
 
@@ -76,9 +74,10 @@ class Parameter:
 
 def _meanings(argument: Any) -> tuple[Any, ...]:
     """What torch may be given for a constant: for a kernel of 3x3 simply 3."""
-    if isinstance(argument, tuple) and len(set(argument)) == 1:  # pyright: ignore[reportUnknownArgumentType]
-        return argument, argument[0]
-    return (argument,)
+    if not isinstance(argument, tuple):
+        return (argument,)
+    items = cast(tuple[Any, ...], argument)
+    return (items, items[0]) if len(set(items)) == 1 else (items,)
 
 
 def _annotation(value: Any) -> str:
@@ -117,7 +116,7 @@ class _Chooser:
         taken: frozenset[str],
     ) -> None:
         self._literals = list(instances[0])
-        rows = [[(type(x.value), x.value) for x in row] for row in instances]
+        rows = [[(cast(type[Any], type(x.value)), x.value) for x in row] for row in instances]
         self._columns: list[Column] = list(zip(*rows, strict=True))
         self._arguments = arguments
         self._taken = set(taken)

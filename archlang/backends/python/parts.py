@@ -1,9 +1,4 @@
-"""The modules of a network as a tree of paths, and how each is written: class, Sequential, list.
-
-A scope becomes a module that is called if its steps stand together in the order of the graph, so
-that writing it apart changes no order. Any other scope is *open*: its path is a mere container,
-and its steps are written where the scope around it is.
-"""
+"""The modules of a network as a tree of paths, and the steps that run in each scope."""
 
 from __future__ import annotations
 
@@ -12,21 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from torch import nn
-
 from archlang.graph import Graph, Node, Scope, shapes
-from archlang.ops.recipe import Function, Inputs, Module, PassThrough, Recipe
+from archlang.ops.recipe import Module, PassThrough, Recipe
 
 Key: TypeAlias = tuple[int, int]
 """A tensor: the node that makes it, and the port."""
 Mode: TypeAlias = Literal["leaf", "class", "sequential", "dense", "list", "dict", "group"]
 """`dense` is a list of modules that a loop runs through; the last three are mere containers."""
-
-# Names that a Sequential or ModuleDict has for itself, where a child of that name is refused.
-_TAKEN_IN_SEQUENTIAL = frozenset(dir(nn.Sequential()))
-_TAKEN_IN_DICT = frozenset(dir(nn.ModuleDict()))
-MANY_STEPS = 3
-"""A round of as many steps deserves a class of its own."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +80,7 @@ class Span:
 
 
 class Parts:
-    """The parts of one graph, each with its mode."""
+    """The parts of one graph."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -103,8 +90,6 @@ class Parts:
         self._taken: dict[int, tuple[Key, ...]] = {}
         self._given: dict[int, tuple[Key, ...]] = {}
         self._grow()
-        for part in self.root.walk():
-            part.mode = self._mode(part)
 
     def _grow(self) -> None:
         for node in self.graph.nodes:
@@ -231,62 +216,6 @@ class Parts:
                 found = inner
         return found
 
-    # ── modes ────────────────────────────────────────────────────────────────────────────────
-
-    def _mode(self, part: Part) -> Mode:
-        if part is self.root:
-            return "class"
-        if part.nodes:
-            if part.children:
-                raise ValueError(f"{part.path} is a layer, so no layer can lie below it")
-            return "leaf"
-        if not part.calls or not all(self._stands_together(c) for c in part.calls):
-            return self._container(part)
-        if len({self._wiring(c) for c in part.calls}) > 1:
-            return self._container(part)
-        if self._is_dense(part):
-            return "dense"
-        if self._is_sequence(part) and not self._deserves_class(part):
-            return "sequential"
-        return "class" if all(map(str.isidentifier, part.children)) else self._container(part)
-
-    def _container(self, part: Part) -> Mode:
-        if part.numbered:
-            return "list"
-        return "group" if _TAKEN_IN_DICT.intersection(part.children) else "dict"
-
-    def _stands_together(self, scope: Scope) -> bool:
-        same = len({n.training for n in self._nodes_of(scope)}) == 1
-        return self._spans[id(scope)].whole and same and bool(self.results(scope))
-
-    def _wiring(self, scope: Scope) -> object:
-        """What a scope does with which tensors, for comparing the uses of a shared one."""
-        numbers = {key: i for i, key in enumerate(self.arguments(scope))}
-        wiring: list[object] = []
-        for step in self.steps(scope):
-            taken = tuple(numbers[key] for key in step.inputs)
-            numbers |= {key: len(numbers) + i for i, key in enumerate(step.outputs)}
-            what = step.call.path if step.call else (step.node.path, self.recipe(step.node))  # pyright: ignore[reportOptionalMemberAccess]: a step is one or the other
-            wiring.append((what, taken, len(step.outputs)))
-        return tuple(wiring), tuple(numbers[key] for key in self.results(scope))
-
-    def _is_sequence(self, part: Part) -> bool:
-        """Whether each child is called once, on the result of the one before it."""
-        scope = part.calls[0]
-        steps, flow = self.steps(scope), self.arguments(scope)
-        names: list[str] = []
-        for step in steps:
-            if step.inputs != flow or len(step.inputs) != 1 or len(step.outputs) != 1:
-                return False
-            child = self.module_of(step)
-            if child is None or child.parent is not part or child.mode == "dense":
-                return False
-            names.append(child.name)
-            flow = step.outputs
-        if names != list(part.children) or flow != self.results(scope):
-            return False
-        return not _TAKEN_IN_SEQUENTIAL.intersection(names)
-
     def module_of(self, step: Step) -> Part | None:
         """The module that a step calls; None for a function or merge."""
         if step.call is not None:
@@ -294,29 +223,7 @@ class Parts:
         assert step.node is not None
         return self.at(step.node.path) if isinstance(self.recipe(step.node), Module) else None
 
-    def _deserves_class(self, part: Part) -> bool:
-        kind = part.calls[0].kind
-        return kind == "block" or (kind == "round" and len(part.children) >= MANY_STEPS)
-
-    # ── dense blocks ─────────────────────────────────────────────────────────────────────────
-
-    def _is_dense(self, part: Part) -> bool:
-        """Whether each round takes the concatenation of all before, and all are joined at last."""
-        scope = part.calls[0]
-        steps, taken = self.steps(scope), self.arguments(scope)
-        if scope.kind != "dense" or len(taken) != 1 or len(steps) != 2 * len(part.children):
-            return False
-        features, flow = list(taken), taken
-        for layer, joined in zip(steps[::2], steps[1::2], strict=True):
-            if layer.call is None or layer.inputs != flow or len(layer.outputs) != 1:
-                return False
-            features += layer.outputs
-            if joined.inputs != tuple(features) or not self._is_concat(joined):
-                return False
-            flow = joined.outputs
-        return flow == self.results(scope) and part.numbered
-
-    def _is_concat(self, step: Step) -> bool:
-        if step.node is None:
-            return False
-        return self.recipe(step.node) == Function("torch.cat", (Inputs(),), (("dim", 1),))
+    def stands_together(self, scope: Scope) -> bool:
+        """Whether the steps of a scope can be one module: nothing foreign lies in between."""
+        same = len({n.training for n in self._nodes_of(scope)}) == 1
+        return self._spans[id(scope)].whole and same and bool(self.results(scope))

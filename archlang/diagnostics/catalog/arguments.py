@@ -190,12 +190,14 @@ class NotCallable(Problem):
 
     code = "E0306"
     what: str
+    lacks: str = "takes no arguments"
+    way_out: str = "remove the brackets, or name a layer, a block or a function"
 
     def message(self) -> str:
-        return f"{self.what} takes no arguments"
+        return f"{self.what} {self.lacks}"
 
     def help(self) -> str:
-        return "remove the brackets, or name a layer, a block or a function"
+        return self.way_out
 
 
 class BadOperands(Problem):
@@ -226,6 +228,8 @@ class BadOperands(Problem):
         return f"{self.operator} does not work between {self.left} and {self.right}"
 
     def help(self) -> str:
+        if "a tensor" in (self.left, self.right):
+            return "tensors merge with tensors by + - * and ++, with numbers by + - and *"
         return "arithmetic works on numbers, + also on two lists or two texts"
 
 
@@ -253,7 +257,7 @@ class DivisionByZero(Problem):
         return "division by zero"
 
     def label(self) -> str:
-        return "this is 0"
+        return "the right side is 0"
 
     def help(self) -> str:
         return "check the value on the right side"

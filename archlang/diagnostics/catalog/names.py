@@ -386,10 +386,10 @@ class NotAConstant(Problem):
     what: str
 
     def message(self) -> str:
-        return f"{self.what} is not known while compiling"
+        return f"a constant is needed here, not {self.what}"
 
     def label(self) -> str:
-        return "a constant is expected here"
+        return "its value is not known while compiling"
 
     def help(self) -> str:
         return (

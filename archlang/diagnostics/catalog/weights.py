@@ -39,7 +39,9 @@ class KeysDiffer(Problem):
         return f"the weights are not those of {self.network}: their names differ"
 
     def label(self) -> str:
-        return f"has {_count(self.missing)} that the weights lack"
+        if not self.missing:
+            return f"lacks {len(self.unexpected)} of what the weights hold"
+        return f"has {len(self.missing)} parameters and buffers that the weights lack"
 
     def notes(self) -> tuple[str, ...]:
         listed = (("missing", self.missing), ("not in the network", self.unexpected))
@@ -126,10 +128,6 @@ class NoTensors(Problem):
 
     def help(self) -> str:
         return "pass a state_dict whose values are tensors with data"
-
-
-def _count(keys: tuple[str, ...]) -> str:
-    return "1 weight" if len(keys) == 1 else f"{len(keys) or 'no'} weights"
 
 
 def _some(keys: tuple[str, ...]) -> str:
