@@ -14,6 +14,7 @@ from archlang.backends.inplace import inplace_nodes
 from archlang.backends.outputs import Outputs
 from archlang.backends.recipes import build, fill, resolve
 from archlang.backends.training import Folded, Step, TrainingOnly, Wire
+from archlang.collector import collector_paused
 from archlang.graph import Graph, Node, Tensor, shapes
 from archlang.ops.recipe import Fold, Function, Module, PassThrough, Recipe
 
@@ -31,8 +32,8 @@ def to_fx(
     It takes the network's inputs in order, each with the batch in front, and returns the output;
     several outputs come as a named tuple. Outputs `when training` are there only while training.
     """
-    emitter = _Emitter(graph, device)
-    module = emitter.module()
+    with collector_paused():
+        module = _Emitter(graph, device).module()
     if dtype is not None:
         module.to(dtype)
     return module

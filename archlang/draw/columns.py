@@ -65,20 +65,20 @@ class Columns:
             return None
         main = min(flows, key=lambda k: self.whole.lines[k].line.head)
         line = self.whole.lines[main].line
-        tail, head = self.whole.rects[line.tail], self.whole.rects[line.head]
         leaf = all(other.line.tail != line.head for other in self.whole.lines)
-        if leaf or self._in_the_way(tail, y) or (len(crossing) == 1 and self._in_the_way(head, y)):
+        blocked = len(crossing) == 1 and self._in_the_way(line.head, y)
+        if leaf or blocked or self._in_the_way(line.tail, y):
             return None
         boxes = self.whole.panel.boxes
         others = tuple(k for k in crossing if k != main)
         return Cut(y, main, others, boxes[line.tail].stage != boxes[line.head].stage)
 
-    def _in_the_way(self, rect: Rect, y: float) -> bool:
+    def _in_the_way(self, box: int, y: float) -> bool:
         """Whether something lies between an end of the line and the cut."""
-        x = rect.centre[0]
+        rect = self.whole.rects[box]
         low, high = sorted((rect.bottom if rect.bottom < y else rect.y, y))
-        path = Rect(x - 3, low, 6, high - low)
-        return any(path.overlaps(r, 0.5) for r in self.boxes.values())
+        path = Rect(rect.centre[0] - 3, low, 6, high - low)
+        return any(path.overlaps(r, 0.5) for i, r in self.boxes.items() if i != box)
 
     def broken(self, count: int) -> Placement | None:
         """The drawing in `count` columns; None if there are not enough places to cut."""

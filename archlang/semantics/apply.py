@@ -85,10 +85,14 @@ class Applier:
         Raises:
             Mistake: it is a constant, or nothing fits.
         """
-        if name is not None and (always_scope or self._forms.is_run(e, frame.env)):
-            if not (always_scope and self._forms.is_unit(e, frame.env)):
-                return self._named_run(e, frame, name)
+        if name is not None and self._is_scope(e, frame.env, always_scope):
+            return self._named_run(e, frame, name)
         return self._as_step(self.term(e, frame, name), e)
+
+    def _is_scope(self, e: tree.Expression, env: Env, always: bool) -> bool:
+        if always:
+            return not self._forms.is_unit(e, env)
+        return self._forms.is_run(e, env)
 
     def _as_step(self, value: Value, e: tree.Expression) -> Value:
         if isinstance(value, Pending):
@@ -115,7 +119,7 @@ class Applier:
         return value
 
     def _pipe(self, e: tree.Pipe, frame: Frame, flow: Value, name: str | None) -> Value:
-        names = [None] * len(e.steps)
+        names: list[str | None] = [None] * len(e.steps)
         if name is not None:
             names[-1] = name
         for step, its_name in zip(e.steps, names, strict=True):
@@ -189,7 +193,7 @@ class Applier:
 
     # ── applying layers ──────────────────────────────────────────────────────────────────────
 
-    def apply(
+    def apply(  # noqa: PLR0911  # one case a kind of layer
         self, layer: Value, flow: Value, frame: Frame, span: Span, name: str | None = None
     ) -> Value:
         """Apply a layer to what flows in.

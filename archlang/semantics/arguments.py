@@ -155,7 +155,7 @@ class ModelFactory:
         missing = signature.missing(values, span)
         if missing:
             raise missing
-        key = (model, *((n, v, type(v)) for n, v in values.items()))
+        key: tuple[Any, ...] = (model, *((n, v, type(v)) for n, v in values.items()))
         try:
             made = self._made.get(key)
         except TypeError:  # a block as an argument has no hash

@@ -1,4 +1,4 @@
-"""The names every spec starts with: layers, matching operators, initialisers, functions, constants."""
+"""The names every spec starts with: layers, matching operators, initialisers and functions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _finite(values: Iterable[Any], function: str) -> tuple[Any, ...]:
 
 
 def _range(*bounds: int) -> range:
-    if not all(isinstance(b, int) and not isinstance(b, bool) for b in bounds):
+    if any(type(b) is not int for b in bounds):
         raise Mistake(BadFunctionCall(function="range", reason="takes whole numbers"))
     numbers = range(*bounds)
     if len(numbers) > MAX_RANGE:
@@ -57,7 +57,7 @@ def _reversed(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _round(value: float, digits: int = 0) -> int | float:
-    if not isinstance(digits, int) or abs(digits) > MAX_DIGITS:
+    if type(digits) is not int or abs(digits) > MAX_DIGITS:
         reason = f"rounds to a whole number of digits, at most {MAX_DIGITS}"
         raise Mistake(BadFunctionCall(function="round", reason=reason))
     return round(value, digits) if digits else round(value)

@@ -10,7 +10,7 @@ from archlang.diagnostics.catalog.arguments import BadOperands, DivisionByZero
 from archlang.diagnostics.catalog.limits import HugeResult
 from archlang.diagnostics.model import Mistake
 from archlang.semantics.builtins import MAX_LIST
-from archlang.semantics.values import Value, describe
+from archlang.semantics.values import Value, describe, several
 
 MAX_INTEGER = 10**18
 MAX_BITS = 64
@@ -19,10 +19,10 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
     "%": operator.mod,
-    "**": operator.pow,
+    "**": lambda a, b: a**b,
 }
 _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -53,24 +53,24 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
     if sign == "+" and isinstance(left, str) and isinstance(right, str):
         return bounded(left + right)
     if sign == "+" and isinstance(left, (tuple, range)) and isinstance(right, (tuple, range)):
-        return _joined(left, right)
+        return _joined(several(left), several(right))
     if sign == "*":
-        items, times = (left, right) if isinstance(left, tuple) else (right, left)
-        if isinstance(items, tuple) and isinstance(times, int) and not isinstance(times, bool):
-            return _copies(tuple(items), times)  # pyright: ignore[reportUnknownArgumentType]
+        items, times = (left, right) if isinstance(left, tuple) else (right, left)  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(items, tuple) and type(times) is int:
+            return _copies(several(items), times)
     raise Mistake(BadOperands(operator=sign, left=describe(left), right=describe(right)))
 
 
-def _joined(left: tuple[Any, ...] | range, right: tuple[Any, ...] | range) -> tuple[Any, ...]:
+def _joined(left: list[Value], right: list[Value]) -> Value:
     if len(left) + len(right) > MAX_LIST:
         raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
     return bounded((*left, *right))
 
 
-def _copies(items: tuple[Any, ...], times: int) -> tuple[Any, ...]:
+def _copies(items: list[Value], times: int) -> Value:
     if len(items) * times > MAX_LIST:
         raise Mistake(HugeResult(what="this list", limit=f"{MAX_LIST:,} items"))
-    return bounded(items * times)
+    return bounded(tuple(items * times))
 
 
 def bounded(value: Any) -> Any:
@@ -94,13 +94,14 @@ def bounded(value: Any) -> Any:
 
 def weight(value: Value) -> int:
     """How many items a list holds, those of lists within it included; counted up to the limit."""
-    total, waiting = 0, [value]
+    total = 0
+    waiting: list[Value] = [value]
     while waiting and total <= MAX_LIST:
         item = waiting.pop()
         if isinstance(item, (tuple, range, str)):
             total += len(item)  # pyright: ignore[reportUnknownArgumentType]
             if isinstance(item, tuple):
-                waiting.extend(i for i in item if isinstance(i, (tuple, range, str)))  # pyright: ignore[reportUnknownVariableType]
+                waiting += [i for i in several(item) if isinstance(i, (tuple, range, str))]
     return total
 
 

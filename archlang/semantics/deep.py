@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 FRAMES = 12_000
@@ -11,7 +11,7 @@ FRAMES = 12_000
 
 
 @contextmanager
-def deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Generator[None]:
     """Raise Python's recursion limit for a while."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, FRAMES))

@@ -1,9 +1,9 @@
-"""Expressions to values: constants are computed, layers are put together, nothing is applied yet."""
+"""Expressions to values: constants are computed, layers put together; nothing is applied yet."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from archlang.diagnostics.catalog.arguments import (
     BadCount,
@@ -31,8 +31,10 @@ from archlang.ops.registry import find
 from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
 from archlang.semantics.builtins import METRICS
 from archlang.semantics.constants import arithmetic, bounded, comparison, negative, weight
-from archlang.semantics.limits import MAX_NESTING, Budget
-from archlang.semantics.matching import KINDS, LayerMatch, Matching
+from archlang.semantics.limits import Budget
+from archlang.semantics.lookup import attributes, indexed, unknown_layer, unknown_name
+from archlang.semantics.parameters import open_parameters
+from archlang.semantics.matching import KINDS, Fixed, LayerMatch, Matching
 from archlang.semantics.values import (
     UNKNOWN,
     Closure,
@@ -51,6 +53,7 @@ from archlang.semantics.values import (
     describe,
     is_layer,
     is_tensors,
+    several,
 )
 from archlang.source import Span
 from archlang.syntax import tree
@@ -140,12 +143,12 @@ class Evaluator:
         value = self.constant(expression, env)
         if value is UNKNOWN:
             return None
-        parts = tuple(value) if isinstance(value, (tuple, range)) else (value,)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        if UNKNOWN in parts:
+        parts = several(value)
+        if any(part is UNKNOWN for part in parts):
             return None
-        if not parts or not all(type(p) is int and p >= 1 for p in parts):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if not parts or not all(type(part) is int and part >= 1 for part in parts):
             raise Mistake(BadSize(got=_written(expression)), expression.span)
-        return parts  # pyright: ignore[reportUnknownVariableType]
+        return tuple(parts)
 
     def items(self, expression: tree.Expression, env: Env) -> Sequence[Value]:
         """What a loop runs over.
@@ -158,8 +161,9 @@ class Evaluator:
             return ()
         if not isinstance(value, (tuple, range)):
             raise Mistake(NotIterable(what=describe(value)), expression.span)
-        self._budget.rounds(len(value), expression.span)  # pyright: ignore[reportUnknownArgumentType]
-        return value  # pyright: ignore[reportUnknownVariableType]
+        values = cast(Sequence[Value], value)
+        self._budget.rounds(len(values), expression.span)
+        return values
 
     def unpack(self, targets: tree.Targets, value: Value) -> Iterator[tuple[tree.Name, Value]]:
         """The names of a loop with their values in this round.
@@ -170,7 +174,7 @@ class Evaluator:
         if len(targets.names) == 1 and isinstance(targets.names[0], tree.Name):
             yield targets.names[0], value
             return
-        values = list(value) if isinstance(value, (tuple, range)) else [value]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        values = several(value)
         if value is UNKNOWN:
             values = [UNKNOWN] * len(targets.names)
         if len(values) != len(targets.names):
@@ -216,7 +220,7 @@ class Evaluator:
         if value is UNKNOWN:
             return UNKNOWN
         if isinstance(value, (Tensor, Target)):
-            found = _attributes(value)
+            found = attributes(value)
             if e.name in found:
                 return found[e.name]
             near = closest(e.name, found)
@@ -235,7 +239,7 @@ class Evaluator:
         if isinstance(value, Indexed):
             value = PartialIndex(value, ())
         if isinstance(value, PartialIndex):
-            return _indexed(value, index, e)
+            return indexed(value, index, e)
         if not isinstance(value, (tuple, range)):
             raise Mistake(
                 NotCallable(
@@ -279,16 +283,16 @@ class Evaluator:
         return left if decided or left is UNKNOWN else self.constant(e.right, env)
 
     def _compare(self, e: tree.Compare, env: Env) -> Value:
-        left = self.constant(e.first, env)
+        left: Value = self.constant(e.first, env)
         for sign, expression in e.rest:
-            right = self.constant(expression, env)
+            right: Value = self.constant(expression, env)
             if left is UNKNOWN or right is UNKNOWN:
                 return UNKNOWN
             if isinstance(right, (tuple, range, str)):
                 self._budget.look_through(weight(right), expression.span)
             if not comparison(sign, left, right):
                 return False
-            left = right
+            left = cast(Value, right)
         return True
 
     def _conditional(self, e: tree.Conditional, env: Env) -> Value:
@@ -386,7 +390,7 @@ class Evaluator:
             defaults["init"] = env.defaults["conv"]["init"]
         made = self._factory.make(KINDS[kind], kind, given, defaults, span)
         if kind == "fixed" and made is not UNKNOWN:
-            return KINDS["fixed"](inner=self.as_matching(made.inner, env, span))
+            return Fixed(inner=self.as_matching(made.inner, env, span))
         return made
 
     def as_matching(self, value: Value, env: Env, span: Span) -> Matching:
@@ -490,94 +494,6 @@ class Evaluator:
                 NotCallable(describe(kind), "is no built-in layer", _DEFAULT), e.callee.span
             )
         return kind.op.name, self._factory.partial(kind.op, kind.op.name, self._given(e, env))
-
-
-def open_parameters(unit: Unit) -> tuple[tree.Parameter, ...]:
-    """The parameters that may still be given to a block or network.
-
-    A network declared with `=` and without parameters of its own has those of what it stands for,
-    less what is named there. Only the names matter here, so no value is computed.
-    """
-    calls: list[tree.Expression] = []
-    target = _alias_target(unit)
-    while target is not None and len(calls) < MAX_NESTING:
-        assert isinstance(unit.declaration, tree.Network)
-        calls.append(unit.declaration.alias or unit.declaration.base)  # pyright: ignore[reportArgumentType]  # it has a target
-        unit, target = target, _alias_target(target)
-    parameters = unit.declaration.parameters
-    for call in reversed(calls):
-        taken = _named_in(call, parameters)
-        parameters = tuple(p for p in parameters if p.name not in taken)
-    return parameters
-
-
-def _alias_target(unit: Unit) -> Unit | None:
-    """What a network without parameters of its own stands for; None if nothing, or unclear."""
-    declaration = unit.declaration
-    if not isinstance(declaration, tree.Network) or declaration.parameters:
-        return None
-    behind = declaration.alias or declaration.base
-    callee = behind.callee if isinstance(behind, tree.Call) else behind
-    target = unit.env.find(callee.id) if isinstance(callee, tree.Name) else None
-    return target if isinstance(target, Unit) else None
-
-
-def _named_in(call: tree.Expression, parameters: tuple[tree.Parameter, ...]) -> set[str]:
-    """The parameters that a call gives, by name or by place."""
-    if not isinstance(call, tree.Call):
-        return set()
-    by_place = zip(call.arguments, parameters, strict=False)
-    return {a.name or p.name for a, p in by_place} | {a.name for a in call.arguments if a.name}
-
-
-def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
-    """The mistake of a name without a meaning."""
-    near = closest(e.id, list(visible), LAYER_ALIASES)
-    hint = remark(e.id)
-    if e.id in METRICS:
-        hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
-    fix = Fix(e.span, near) if near else None
-    return Mistake(UnknownName(name=e.id, suggestion=near, hint=hint), e.span, fix=fix)
-
-
-def unknown_layer(e: tree.Name, visible: Iterable[str]) -> Mistake:
-    """The mistake of a layer that does not exist."""
-    near = closest(e.id, list(visible), LAYER_ALIASES)
-    fix = Fix(e.span, near) if near else None
-    return Mistake(UnknownLayer(name=e.id, suggestion=near, hint=remark(e.id)), e.span, fix=fix)
-
-
-def _attributes(value: Tensor | Target) -> dict[str, Value]:
-    shape = value.shape
-    found: dict[str, Value] = {"channels": shape[0], "shape": Dims(shape), "rank": len(shape) - 1}
-    if isinstance(value, Target):
-        found["stride"] = value.stride
-    if len(shape) == 1:
-        found["features"] = shape[0]
-    else:
-        found["size"] = Dims(shape[1:])
-    if len(shape) == 2:
-        found["length"] = shape[1]
-    if len(shape) >= 3:
-        found["height"], found["width"] = shape[-2], shape[-1]
-    if len(shape) == 4:
-        found["depth"] = shape[1]
-    return found
-
-
-def _indexed(partial: PartialIndex, index: Value, e: tree.Index) -> Value:
-    path = (*partial.index, index)
-    tensors = partial.indexed.tensors
-    if path in tensors:
-        return tensors[path]
-    if any(key[: len(path)] == path for key in tensors):
-        return PartialIndex(partial.indexed, path)
-
-    def written(key: tuple[Any, ...]) -> str:
-        return partial.indexed.name + "".join(f"[{i}]" for i in key)
-
-    known = tuple(written(key) for key in tensors)
-    raise Mistake(UnboundIndex(name=written(path), known=known), e.span)
 
 
 def _counted(value: Value, span: Span) -> int:

@@ -41,6 +41,7 @@ from archlang.semantics.values import (
     Value,
     is_layer,
     is_tensors,
+    several,
 )
 from archlang.semantics.weave import Weaver
 from archlang.syntax import tree
@@ -228,7 +229,7 @@ class Expander:
         said = self.evaluator.shape(s.ascription, frame.env)
         got = value.shape if isinstance(value, Tensor) else None
         if got is None:
-            count = len(value) if isinstance(value, tuple) else 0
+            count = len(several(value))
             raise Mistake(
                 SeveralTensors(what=": shape", count=count, want="one"), s.ascription.span
             )
@@ -239,10 +240,7 @@ class Expander:
     def _keep(self, s: tree.Step, value: Value, frame: Frame) -> None:
         values = [value]
         if len(s.targets) > 1:
-            if value is UNKNOWN:
-                values = [UNKNOWN] * len(s.targets)
-            else:
-                values = list(value) if isinstance(value, tuple) else [value]
+            values = [UNKNOWN] * len(s.targets) if value is UNKNOWN else several(value)
             if len(values) != len(s.targets):
                 tensors = f"{len(values)} tensor{'' if len(values) == 1 else 's'}"
                 raise Mistake(BadUnpacking(names=len(s.targets), values=tensors), s.span)

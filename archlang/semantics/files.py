@@ -1,4 +1,4 @@
-"""Files to scopes: reads what `use` names, below the spec's folder or in the built-in zoo, and no other."""
+"""Files to scopes: reads what `use` names, below the spec's folder or in the zoo, and no other."""
 
 from __future__ import annotations
 

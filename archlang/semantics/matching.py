@@ -31,7 +31,7 @@ class Goal:
     like: Tensor
     """The operand whose size counts; crop and resize look at it when the network runs."""
     strides: tuple[float, ...] | None
-    """How much coarser the target is than the source, from the strides in between; None if unknown."""
+    """How much coarser the target is, from the strides in between; None if unknown."""
 
     def channels(self, source: Shape) -> int:
         """The number of channels the result must have."""
@@ -49,8 +49,8 @@ class Builder(Protocol):
         """Apply one layer."""
         ...
 
-    def layer(self, layer: Value, source: Tensor) -> Tensor:
-        """Apply any layer value."""
+    def layer(self, layer: Value, source: Tensor) -> Value:
+        """Apply any layer value; unknown after a mistake."""
         ...
 
     def scoped(self, name: str) -> Builder:
@@ -211,7 +211,7 @@ class LayerMatch(Matching):
     layer: Any
 
     def fit(self, source: Tensor, goal: Goal, build: Builder) -> Tensor:
-        result = build.layer(self.layer, source)
+        result: Value = build.layer(self.layer, source)
         if isinstance(result, Tensor) and not goal.met_by(result.shape):
             shape = "x".join(map(str, result.shape))
             raise self.cannot(source, goal, f"it gives {shape}")
@@ -219,7 +219,7 @@ class LayerMatch(Matching):
 
 
 def matching_strides(source: Shape, goal: Goal) -> tuple[int, ...] | None:
-    """The stride for each axis that leads from the source's size to the target's; None if none does.
+    """The stride on each axis that leads from the source's size to the target's; None if none does.
 
     The strides in between decide; only where they are unknown, the sizes do.
     """

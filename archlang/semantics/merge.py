@@ -33,7 +33,8 @@ class Pending:
     """W∘x before it is known what it has to fit."""
 
     matching: Matching
-    source: Tensor
+    source: Value
+    """A tensor, or a mistake that is found where it is merged."""
     operator: str
     """W as written."""
     written: str

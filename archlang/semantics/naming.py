@@ -15,7 +15,7 @@ from archlang.diagnostics.model import Mistake
 from archlang.graph import Scope
 from archlang.source import Span
 
-# Attributes that torch's modules and graph modules have already; a child of that name would hide them.
+# Attributes that torch's modules and graph modules have already; a child would hide them.
 TAKEN_BY_TORCH = frozenset(
     [
         "add_module",

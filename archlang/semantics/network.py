@@ -1,9 +1,10 @@
-"""One network from its declaration to its graph: expanded, checked as a whole, held to its asserts."""
+"""One network from declaration to graph: expanded, checked as a whole, held to its asserts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from archlang.collector import collector_paused
 from archlang.diagnostics.catalog.arguments import UnknownArgument
 from archlang.diagnostics.catalog.graph import NoInput, UnusedInput, UnusedResult
 from archlang.diagnostics.catalog.limits import NestedTooDeeply
@@ -20,10 +21,10 @@ from archlang.syntax import tree
 
 
 def expand_network(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Graph | None:
-    """The graph of a network with some parameters set; None if it has mistakes, which are reported."""
+    """The graph of a network, some parameters set; None if it has mistakes: they are reported."""
     span = unit.declaration.span
     try:
-        with deep_recursion():
+        with deep_recursion(), collector_paused():
             _check_settings(unit, settings)
             return _expand(unit, settings, sink)
     except Mistake as mistake:

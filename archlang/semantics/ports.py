@@ -12,7 +12,7 @@ from archlang.diagnostics.model import Label, Mistake
 from archlang.graph import Output, Scope, Tensor
 from archlang.ops.merging import InputOp
 from archlang.semantics.frame import Frame
-from archlang.semantics.values import UNKNOWN, TrainingName, Unit, Value, is_tensors
+from archlang.semantics.values import UNKNOWN, TrainingName, Unit, Value, is_tensors, several
 from archlang.syntax import tree
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def arriving(unit: Unit, flow: Value, scope: Scope) -> list[Value]:
     count = sum(len(s.names) if names_inputs(s, is_network) else 1 for s in inputs)
     if not inputs or flow is UNKNOWN:
         return [UNKNOWN] * count
-    tensors = list(flow) if isinstance(flow, tuple) else [flow]
+    tensors = several(flow)
     if len(tensors) != count:
         want = "one tensor" if count == 1 else f"{count} tensors"
         problem = SeveralTensors(what=unit.name, count=len(tensors), want=want)

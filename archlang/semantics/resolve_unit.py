@@ -1,4 +1,4 @@
-"""Networks that stand for others: `network A = B(…)` and `network A from B(…)`, down to the body."""
+"""Networks that stand for others, `network A = B(…)` and `network A from B(…)`, down to a body."""
 
 from __future__ import annotations
 

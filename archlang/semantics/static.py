@@ -1,4 +1,4 @@
-"""Calls checked as far as they can be where nothing runs: the arguments by name, and literal values.
+"""Calls checked as far as they can be where nothing runs: names of arguments, and literals.
 
 A block that no network uses is seen here alone. What depends on a parameter or a shape is left to
 expansion; both report the same mistake in the same words, and the sink keeps one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ class Surgeon:
             return inner.flow
 
     @contextmanager
-    def operating(self, edits: Edits) -> Iterator[None]:
+    def operating(self, edits: Edits) -> Generator[None]:
         """Put other edits in force: those of a derived network that serves as a part."""
         weaver, before = self._expander.weaver, self.edits
         self.edits = weaver.edits = edits

@@ -5,7 +5,7 @@ The base is expanded anew with the edits at hand, so shapes and checks follow by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -56,7 +56,7 @@ class Edits:
         return replace(self, root=root)
 
     @contextmanager
-    def resting(self) -> Iterator[None]:
+    def resting(self) -> Generator[None]:
         """Leave alone what is built meanwhile: edits do not work on what edits put in."""
         before, self._resting = self._resting, True
         try:

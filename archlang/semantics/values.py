@@ -202,7 +202,12 @@ def is_tensors(value: Value) -> bool:
     return isinstance(value, tuple) and bool(value) and isinstance(value[0], Tensor)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def describe(value: Value) -> str:
+def several(value: Value) -> list[Value]:
+    """The values of a list or of a layer with several results; any other value by itself."""
+    return list(value) if isinstance(value, (tuple, range)) else [value]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def describe(value: Value) -> str:  # noqa: PLR0911, PLR0912  # one case a kind
     """A value in a few words, for messages."""
     match value:
         case bool():
@@ -216,7 +221,7 @@ def describe(value: Value) -> str:
         case Tensor():
             return "a tensor"
         case tuple() | range():
-            return f"a list of {len(value)}" if not is_tensors(value) else "several tensors"
+            return "several tensors" if is_tensors(value) else f"a list of {len(several(value))}"
         case OpKind():
             return f"the layer {value.op.name}"
         case Op():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,7 @@ class Weaver:
     @contextmanager
     def marking(
         self, *, frozen: bool | None = None, training: str | None = None, role: Role | None = None
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         """Mark all nodes added meanwhile."""
         before = self.frozen, self.training, self.role
         self.frozen = self.frozen if frozen is None else frozen

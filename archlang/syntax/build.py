@@ -5,7 +5,7 @@ The grammar keeps all tokens, so a rule's children stand at fixed places and giv
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from lark import Token, Transformer
 
@@ -154,10 +154,9 @@ class TreeBuilder(Transformer[Token, tree.File]):
         return c
 
     def output(self, c: Children) -> tree.Output:
-        if isinstance(c[0], list):
-            (word, target, _), value = c[0], c[1]
-        else:
-            word, target, value = c[0], None, c[1]
+        head = cast(Children, c[0]) if isinstance(c[0], list) else c[:1]
+        word, value = head[0], c[1]
+        target = head[1] if len(head) > 1 else None
         return tree.Output(self._span(word, c[-1]), target, value, len(c) == 4)
 
     def nested_output(self, c: Children) -> tree.Output:

@@ -1,4 +1,4 @@
-"""Where the parser's tables are kept between runs: the user's own cache folder, never a shared one."""
+"""Where the parser's tables are kept between runs: the user's own cache folder, never a shared."""
 
 from __future__ import annotations
 

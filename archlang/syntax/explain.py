@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
@@ -57,7 +58,7 @@ INSTEAD = {
     "\u00a0": "a plain space",
 }
 PYTHON_HABITS = {
-    "return": "the last line of a body is its result; write just the expression, or output name = …",
+    "return": "the last line of a body is its result: write just that, or output name = …",
     "def": "a block is declared with: block Name(parameters):",
     "class": "a block is declared with: block Name(parameters):",
     "import": 'definitions of another file come with: use Name from "file.arch"',
@@ -104,7 +105,7 @@ def syntax_mistake(error: UnexpectedInput, source: Source, brackets: Sequence[To
 
 
 def _character(error: UnexpectedCharacters, source: Source, brackets: Sequence[Token]) -> Mistake:
-    offset = error.pos_in_stream or 0
+    offset = cast(int, error.pos_in_stream or 0)
     character = source.text[offset]
     at = Span(source, offset, offset + 1)
     if character in "\"'":
@@ -119,7 +120,8 @@ def _character(error: UnexpectedCharacters, source: Source, brackets: Sequence[T
 
 
 def _token(error: UnexpectedToken, source: Source, brackets: Sequence[Token]) -> Mistake:
-    token, expected = error.token, set(error.accepts or error.expected)
+    token = cast(Token, error.token)
+    expected = set(error.accepts or error.expected)
     start, end = token.start_pos or 0, token.end_pos or 0
     at = Span(source, start, end)
     if brackets and source.position(brackets[-1].start_pos or 0).line < at.begin.line:

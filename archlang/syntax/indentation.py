@@ -1,6 +1,6 @@
-"""Indentation and brackets: turns line starts into _INDENT and _DEDENT tokens, and says what is off.
+"""Indentation and brackets: line starts become _INDENT and _DEDENT, and what is off is said.
 
-Inside brackets line ends do not count. Lark's own indenter stops without a place; this one names it.
+Inside brackets line ends do not count. Lark's own indenter gives no place; this one does.
 """
 
 from __future__ import annotations

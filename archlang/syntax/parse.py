@@ -27,6 +27,13 @@ GRAMMAR = Path(__file__).with_name("arch.lark")
 MAX_BYTES = 1_000_000
 MAX_REPARSED = 1_000_000
 """Characters read again after syntax errors; in a large file the first errors have to do."""
+_STAND_INS = {
+    (True, True): "chain:",
+    (True, False): "block _:",
+    (False, True): "x",
+    (False, False): "",
+}
+"""What parses in the place of a line that does not: by whether it opens a body, and is indented."""
 MAX_MISTAKES = 20
 """Syntax errors reported for one file; after so many the rest is likely noise."""
 
@@ -58,7 +65,7 @@ class Parser:
         with self._lock:
             self._builder.source = self.indentation.source = source
             try:
-                return self._lark.parse(text)  # pyright: ignore[reportReturnType]  # the builder's `file`
+                return self._lark.parse(text)  # pyright: ignore  # lark's types; it is the builder's `file`
             except UnexpectedInput as error:
                 brackets = self.indentation.open_brackets
                 raise syntax_mistake(error, source, brackets) from None
@@ -120,11 +127,9 @@ def _without_line(text: str, at: Span) -> str:
     line = text[start:end]
     indent = len(line) - len(line.lstrip(" \t"))
     body = line[indent:].rstrip()
-    opens_body = body.partition("#")[0].rstrip().endswith(":") or _next_is_deeper(text, end, indent)
-    if opens_body:
-        stand_in = "chain:" if indent else "block _:"
-    else:
-        stand_in = "x" if indent else ""
+    is_header = body.partition("#")[0].rstrip().endswith(":")
+    opens_body = is_header or _next_is_deeper(text, end, indent)
+    stand_in = _STAND_INS[opens_body, indent > 0]
     if len(stand_in) > len(body):
         stand_in = ""
     return text[: start + indent] + stand_in.ljust(len(line) - indent) + text[end:]

@@ -1,0 +1,65 @@
+"""What a name, an attribute or an index stands for, and what to say where it stands for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from archlang.diagnostics.catalog.names import UnboundIndex, UnknownLayer, UnknownName
+from archlang.diagnostics.model import Fix, Mistake
+from archlang.diagnostics.suggest import LAYER_ALIASES, closest, remark
+from archlang.graph import Tensor
+from archlang.ops.base import Dims
+from archlang.semantics.builtins import METRICS
+from archlang.semantics.values import PartialIndex, Target, Value
+from archlang.syntax import tree
+
+
+def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
+    """The mistake of a name without a meaning."""
+    near = closest(e.id, list(visible), LAYER_ALIASES)
+    hint = remark(e.id)
+    if e.id in METRICS:
+        hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
+    fix = Fix(e.span, near) if near else None
+    return Mistake(UnknownName(name=e.id, suggestion=near, hint=hint), e.span, fix=fix)
+
+
+def unknown_layer(e: tree.Name, visible: Iterable[str]) -> Mistake:
+    """The mistake of a layer that does not exist."""
+    near = closest(e.id, list(visible), LAYER_ALIASES)
+    fix = Fix(e.span, near) if near else None
+    return Mistake(UnknownLayer(name=e.id, suggestion=near, hint=remark(e.id)), e.span, fix=fix)
+
+
+def attributes(value: Tensor | Target) -> dict[str, Value]:
+    shape = value.shape
+    found: dict[str, Value] = {"channels": shape[0], "shape": Dims(shape), "rank": len(shape) - 1}
+    if isinstance(value, Target):
+        found["stride"] = value.stride
+    if len(shape) == 1:
+        found["features"] = shape[0]
+    else:
+        found["size"] = Dims(shape[1:])
+    if len(shape) == 2:
+        found["length"] = shape[1]
+    if len(shape) >= 3:
+        found["height"], found["width"] = shape[-2], shape[-1]
+    if len(shape) == 4:
+        found["depth"] = shape[1]
+    return found
+
+
+def indexed(partial: PartialIndex, index: Value, e: tree.Index) -> Value:
+    path = (*partial.index, index)
+    tensors = partial.indexed.tensors
+    if path in tensors:
+        return tensors[path]
+    if any(key[: len(path)] == path for key in tensors):
+        return PartialIndex(partial.indexed, path)
+
+    def written(key: tuple[Any, ...]) -> str:
+        return partial.indexed.name + "".join(f"[{i}]" for i in key)
+
+    known = tuple(written(key) for key in tensors)
+    raise Mistake(UnboundIndex(name=written(path), known=known), e.span)
