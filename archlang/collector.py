@@ -7,12 +7,12 @@ look through, and the time per layer would grow with the depth of the network.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def collector_paused() -> Generator[None, None, None]:
     """Pause the collector, unless it is off already."""
     was_on = gc.isenabled()
     gc.disable()

@@ -1,6 +1,6 @@
 """The pipeline on one screen: a spec's address or text in, diagnostics or a graph out.
 
-    text ──parse──▶ File ──define──▶ Module ──expand, infer──▶ Graph
+text ──parse──▶ File ──define──▶ Module ──expand, infer──▶ Graph
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from archlang.diagnostics.catalog.names import SeveralNetworks, UnknownNetwork
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, SpecError
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph
-from archlang.semantics.evaluate import open_parameters
 from archlang.semantics.files import Loader, Module
 from archlang.semantics.network import expand_network
+from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import Unit
 from archlang.source import Source, Span
 from archlang.zoo import zoo

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archlang.ops.base import Op, Shape
 from archlang.source import Span
@@ -26,7 +26,7 @@ class Scope:
     """One level of the names in `state_dict`, and of the folding in figures.
 
     `network` and `block`: an instance of a declaration (`name` is its name in the spec).
-    `repeat`, `dense`: the statement; its children of kind `round` (or blocks) are the copies, in order.
+    `repeat`, `dense`: the statement; its children (of kind `round`, or blocks) are the copies.
     `chain`: a named run of several steps. `match`: what a matching operator W expanded to.
     """
 
@@ -98,12 +98,22 @@ class Output:
     training: bool = False
 
 
+class Match(NamedTuple):
+    """An operand W∘x of a merge: the tensor x, W as written, and what W did."""
+
+    source: Tensor
+    written: str
+    operator: str
+    """`project(bn)`, `crop`, …; "identity" where there was nothing to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """A connection past one or more layers: `Y_l = f(Z_l + W∘Y_{l-s})`.
 
     `source` is where it leaves, `merge` the node where it lands, `depth` is s: the number of
-    weighted layers on the longest path it passes by; `matching` is W as written, or "identity".
+    weighted layers on the longest path it passes by; `matching` is W as written, `operator`
+    what it does here (`project(bn)`); both are "identity" where no W is written.
     """
 
     source: Tensor
@@ -111,6 +121,7 @@ class Skip:
     kind: Literal["short", "long", "dense"]
     depth: int
     matching: str
+    operator: str
     operand: int
     """Which input of the merge it is."""
 
@@ -125,10 +136,8 @@ class Graph:
     inputs: list[int] = field(default_factory=list[int])
     """Node ids of the inputs, in the order of the call."""
     outputs: list[Output] = field(default_factory=list[Output])
-    matching: dict[tuple[int, int], tuple[Tensor, str]] = field(
-        default_factory=dict[tuple[int, int], tuple[Tensor, str]]
-    )
-    """(merge, operand) → the tensor that W was applied to, and W as written."""
+    matching: dict[tuple[int, int], Match] = field(default_factory=dict[tuple[int, int], Match])
+    """(merge, operand) → what W was applied to, where an operand is W∘x."""
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     """The constants the network was built with (`classes=10`)."""
 

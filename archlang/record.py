@@ -6,6 +6,7 @@ and the catalogue of diagnostics have well over a hundred, and `archlang check` 
 
 from __future__ import annotations
 
+from inspect import get_annotations
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 
@@ -19,7 +20,7 @@ class Record:
     incidental: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        own = cls.__dict__.get("__annotations__", {})
+        own = get_annotations(cls)
         names = [n for n, kind in own.items() if not str(kind).startswith("ClassVar")]
         cls.record_fields = cls.__match_args__ = (*cls.record_fields, *names)
         cls.compared = tuple(n for n in cls.record_fields if n not in cls.incidental)

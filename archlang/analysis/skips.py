@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from archlang.graph import Graph, Node, Skip, Tensor
+from archlang.graph import Graph, Match, Node, Skip, Tensor
 from archlang.ops.resampling import CropLike, ResizeLike
 
 
@@ -29,24 +29,26 @@ def _of_merge(graph: Graph, merge: Node) -> Iterator[Skip]:
         yield from _dense(graph, merge)
         return
     for operand in range(len(merge.inputs)):
-        source, matching = _source(graph, merge, operand)
+        match = _match(graph, merge, operand)
         rest = (i for i in range(len(merge.inputs)) if i != operand)
-        others = [_source(graph, merge, i)[0].node for i in rest]
-        passed = _between(graph, source.node, others)
+        others = [_match(graph, merge, i).source.node for i in rest]
+        passed = _between(graph, match.source.node, others)
         if passed:
             yield Skip(
-                source=source,
+                source=match.source,
                 merge=merge.id,
                 kind=_kind(graph, merge, passed),
-                depth=max(graph.depths[n] for n in others) - graph.depths[source.node],
-                matching=matching,
+                depth=max(graph.depths[n] for n in others) - graph.depths[match.source.node],
+                matching=match.written,
+                operator=match.operator,
                 operand=operand,
             )
 
 
-def _source(graph: Graph, merge: Node, operand: int) -> tuple[Tensor, str]:
-    """The tensor before W, and W; the operand itself and the identity where no W is written."""
-    return graph.matching.get((merge.id, operand), (merge.inputs[operand], "identity"))
+def _match(graph: Graph, merge: Node, operand: int) -> Match:
+    """What stands before W, and W; the operand itself and the identity where no W is written."""
+    direct = Match(merge.inputs[operand], "identity", "identity")
+    return graph.matching.get((merge.id, operand), direct)
 
 
 def _dense(graph: Graph, merge: Node) -> Iterator[Skip]:
@@ -54,7 +56,7 @@ def _dense(graph: Graph, merge: Node) -> Iterator[Skip]:
     newest = graph.depths[merge.inputs[-1].node]
     for operand, source in enumerate(merge.inputs[:-1]):
         depth = newest - graph.depths[source.node]
-        yield Skip(source, merge.id, "dense", depth, "identity", operand)
+        yield Skip(source, merge.id, "dense", depth, "identity", "identity", operand)
 
 
 def _between(graph: Graph, source: int, ends: Iterable[int]) -> list[int]:

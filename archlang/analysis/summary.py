@@ -77,7 +77,7 @@ class SkipCount:
 
     kind: str
     depth: int
-    matching: str
+    operator: str
     count: int
 
     def as_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class SkipCount:
         return {
             "kind": self.kind,
             "depth": self.depth,
-            "matching": self.matching,
+            "operator": self.operator,
             "count": self.count,
         }
 
@@ -178,6 +178,6 @@ def _row(node: Node, owns: bool) -> Row:
 def _count_skips(graph: Graph) -> tuple[SkipCount, ...]:
     """Groups of like skips: by kind, then by depth, then in the order of the network."""
     kinds = ("short", "long", "dense")
-    counts = Counter((s.kind, s.depth, s.matching) for s in skips(graph))
+    counts = Counter((s.kind, s.depth, s.operator) for s in skips(graph))
     ordered = sorted(counts.items(), key=lambda item: (kinds.index(item[0][0]), item[0][1]))
     return tuple(SkipCount(*group, count=count) for group, count in ordered)

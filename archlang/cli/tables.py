@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -85,11 +86,15 @@ def _by_kind(summary: Summary) -> Iterable[tuple[str, Iterable[SkipCount]]]:
 
 
 def _skips(kind: str, groups: list[SkipCount]) -> str:
-    """`16 short: s = 3 (W = project(bn), identity)`."""
+    """`16 short: s = 3; W = project(bn) ×4, identity ×12`."""
     depths = sorted({group.depth for group in groups})
     reach = str(depths[0]) if len(depths) == 1 else f"{depths[0]} to {depths[-1]}"
-    operators = ", ".join(dict.fromkeys(group.matching for group in groups))
-    return f"{sum(g.count for g in groups):,} {kind}: s = {reach}, W = {operators}"
+    operators: Counter[str] = Counter()
+    for group in groups:
+        operators[group.operator] += group.count
+    many = len(operators) > 1
+    text = ", ".join(f"{name} ×{n}" if many else name for name, n in operators.items())
+    return f"{sum(operators.values()):,} {kind}: s = {reach}; W = {text}"
 
 
 def _continued(name: str, lines: list[str]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 class Dims(tuple[int, ...]):
-    """A size literal such as `7x7`; in a call it always fills the layer's size field (its kernel)."""
+    """A size literal such as `7x7`; in a call it always fills the layer's kernel (or size)."""
 
     __slots__ = ()
 
@@ -84,7 +84,7 @@ class Op(BaseModel):
     arity: ClassVar[int | None] = 1
     """How many tensors it takes; None: two or more."""
     resamples: ClassVar[int] = 0
-    """+1 for what makes maps larger (upconv, upsample), -1 for what makes them smaller by nature."""
+    """+1 for what makes maps larger again: upconv, upsample."""
     inplace: ClassVar[bool] = False
     """Whether torch's module takes `inplace=True`."""
     keeps_output: ClassVar[bool] = True
@@ -104,7 +104,7 @@ class Op(BaseModel):
         return 0
 
     def macs(self, *xs: Shape) -> int:
-        """Multiplications of convolutions and linear maps for one sample, given the input shapes."""
+        """Multiplications of convolutions and linear maps for one sample, given input shapes."""
         return 0
 
     def recipe(self, *xs: Shape) -> Recipe:
@@ -113,7 +113,7 @@ class Op(BaseModel):
         raise NotImplementedError
 
     def stride_of(self, rank: int) -> tuple[float, ...] | None:
-        """By how much each spatial axis gets coarser (0.5: finer); None where that has no meaning."""
+        """By how much each spatial axis gets coarser (0.5: finer); None where that is unknown."""
         return (1.0,) * rank
 
     def label(self) -> str:

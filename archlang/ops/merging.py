@@ -1,4 +1,4 @@
-"""Where tensors meet: sum, difference, product, mean and concatenation; and the network's inputs."""
+"""Where tensors meet: sum, difference, product, mean, concatenation; and the inputs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a layer is made in torch, as data: the same recipe is built by one backend and printed by another.
+"""How torch makes a layer, as data: one backend builds a recipe, another one prints it.
 
 A target is a dotted name below `torch`, written as an engineer would: `nn.Conv2d`, `torch.cat`,
-`F.pad`, `operator.add`; or `runtime.crop_like` for what torch lacks (see `archlang/backends/runtime.py`).
+`F.pad`, `operator.add`; or `runtime.crop_like` for what torch lacks (`backends/runtime.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Call `target(*args, **kwargs)` each time, with the inputs where `Input` and `Inputs` stand."""
+    """Call `target(*args, **kwargs)` each time, inputs put where `Input` and `Inputs` stand."""
 
     target: str
     args: tuple[Argument, ...] = (Input(),)
@@ -42,7 +42,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Join all inputs by a binary operator from the left: `((a + b) + c)`. Target as `operator.add`."""
+    """Join all inputs by a binary operator from the left: `operator.add` for `((a + b) + c)`."""
 
     target: str
 
@@ -53,7 +53,7 @@ class PassThrough:
 
 
 Argument: TypeAlias = (
-    "None | bool | int | float | str | tuple[Argument, ...] | Input | Inputs | Module"
+    "bool | int | float | str | tuple[Argument, ...] | Input | Inputs | Module | None"
 )
 Recipe: TypeAlias = Module | Function | Fold | PassThrough
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from archlang.diagnostics.catalog.graph import MatchOutsideMerge
+from archlang.diagnostics.catalog.graph import MatchOutsideMerge, SeveralTensors
 from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import NotALayer
 from archlang.diagnostics.model import Mistake
@@ -38,6 +38,7 @@ from archlang.semantics.values import (
     is_constant,
     is_layer,
     is_tensors,
+    several,
 )
 from archlang.source import Span
 from archlang.syntax import tree
@@ -137,9 +138,12 @@ class Applier:
 
     def _matched(self, e: tree.Matched, frame: Frame, flow: Value, name: str | None) -> Value:
         operator = self._evaluator.value(e.operator, frame.env)
-        source = self._term(e.operand, frame, flow, None)
+        source = self._as_step(self._term(e.operand, frame, flow, None), e.operand)
         if operator is UNKNOWN or source is UNKNOWN:
             return UNKNOWN
+        if not isinstance(source, Tensor):
+            problem = SeveralTensors(what="W∘", count=len(several(source)), want="one tensor")
+            raise Mistake(problem, e.operand.span)
         matching = self._evaluator.as_matching(operator, frame.env, e.operator.span)
         return Pending(
             matching, source, e.operator.span.text, " ".join(e.span.text.split()), e.span

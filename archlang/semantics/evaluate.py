@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from archlang.diagnostics.catalog.arguments import (
@@ -18,23 +18,19 @@ from archlang.diagnostics.catalog.graph import MatchOutsideMerge, TrainingOnly
 from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import (
     NotAConstant,
-    UnboundIndex,
     UnknownAttribute,
-    UnknownLayer,
-    UnknownName,
 )
 from archlang.diagnostics.model import Fix, Mistake
-from archlang.diagnostics.suggest import LAYER_ALIASES, closest, remark
+from archlang.diagnostics.suggest import closest
 from archlang.graph import Tensor
 from archlang.ops.base import Dims, Op
 from archlang.ops.registry import find
 from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
-from archlang.semantics.builtins import METRICS
 from archlang.semantics.constants import arithmetic, bounded, comparison, negative, weight
 from archlang.semantics.limits import Budget
 from archlang.semantics.lookup import attributes, indexed, unknown_layer, unknown_name
-from archlang.semantics.parameters import open_parameters
 from archlang.semantics.matching import KINDS, Fixed, LayerMatch, Matching
+from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import (
     UNKNOWN,
     Closure,

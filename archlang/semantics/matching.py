@@ -19,7 +19,7 @@ from archlang.ops.convolution import Conv
 from archlang.ops.initial import Initialiser
 from archlang.ops.linear import FullyConnected
 from archlang.ops.resampling import CropLike, Mode, PadShortcut, ResizeLike, Scale
-from archlang.semantics.values import Value
+from archlang.semantics.values import OpKind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,10 @@ class Matching(BaseModel):
             Mistake: this operator cannot; the message says which one could.
         """
         raise NotImplementedError
+
+    def text(self) -> str:
+        """The operator as the language writes it."""
+        return self.kind
 
     def cannot(self, source: Tensor, goal: Goal, reason: str) -> Mistake:
         """The mistake that this operator does not fit here."""
@@ -139,6 +143,9 @@ class Project(Matching):
         y = inside.op(self._weights(goal.channels(source.shape), strides), source)
         return y if self.norm is None else inside.layer(self.norm, y)
 
+    def text(self) -> str:
+        return "project" if self.norm is None else f"project({layer_name(self.norm)})"
+
     def _weights(self, out: int, strides: tuple[int, ...]) -> Op:
         if not strides:
             return FullyConnected(out=out, bias=self.bias, init=self.init)
@@ -156,6 +163,9 @@ class Fixed(Matching):
     def fit(self, source: Tensor, goal: Goal, build: Builder) -> Tensor:
         return self.inner.fit(source, goal, build.frozen())
 
+    def text(self) -> str:
+        return f"fixed({self.inner.text()})"
+
 
 class ScaleMatch(Matching):
     """A scalar W, fixed or learned."""
@@ -169,6 +179,9 @@ class ScaleMatch(Matching):
         if not goal.met_by(source.shape):
             raise self.cannot(source, goal, "the shapes differ")
         return build.op(Scale(value=self.value, learn=self.learn), source)
+
+    def text(self) -> str:
+        return f"scale({self.value:g}{', learn=true' if self.learn else ''})"
 
 
 class CropMatch(Matching):
@@ -216,6 +229,14 @@ class LayerMatch(Matching):
             shape = "x".join(map(str, result.shape))
             raise self.cannot(source, goal, f"it gives {shape}")
         return result
+
+    def text(self) -> str:
+        return layer_name(self.layer)
+
+
+def layer_name(layer: Value) -> str:
+    """A layer, block or kind of layer by its name."""
+    return layer.op.name if isinstance(layer, OpKind) else getattr(layer, "name", "a layer")
 
 
 def matching_strides(source: Shape, goal: Goal) -> tuple[int, ...] | None:

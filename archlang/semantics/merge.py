@@ -10,7 +10,7 @@ from archlang.diagnostics.catalog.arguments import BadOperands
 from archlang.diagnostics.catalog.graph import NothingToMatch, SeveralTensors
 from archlang.diagnostics.catalog.shapes import MergeShapes
 from archlang.diagnostics.model import Mistake
-from archlang.graph import Tensor
+from archlang.graph import Match, Tensor
 from archlang.ops.base import Op, Shape
 from archlang.ops.merging import Add, Concat, Merge, Multiply, Subtract, WithConstant, broadcast
 from archlang.semantics.constants import arithmetic
@@ -33,8 +33,7 @@ class Pending:
     """W∘x before it is known what it has to fit."""
 
     matching: Matching
-    source: Value
-    """A tensor, or a mistake that is found where it is merged."""
+    source: Tensor
     operator: str
     """W as written."""
     written: str
@@ -80,10 +79,6 @@ class Merger:
                 count = len(operand) if operand else 0
                 raise Mistake(SeveralTensors(what=f"{sign} ", count=count, want="one tensor"), span)
         numbers = [o for o in operands if not isinstance(o, (Tensor, Pending))]
-        for operand in operands:
-            if isinstance(operand, Pending) and not isinstance(operand.source, Tensor):
-                what = describe(operand.source)
-                raise Mistake(BadOperands(operator="∘", left="W", right=what), operand.span)
         wrong = [o for o in numbers if isinstance(o, bool) or not isinstance(o, (int, float))]
         if op is None or wrong or (numbers and op is Concat):
             other = describe((wrong or numbers or operands)[0])
@@ -148,7 +143,10 @@ class Merger:
         (result,) = self._weaver.add(made, tensors, path, frame.scope, span, role="merge")
         for i, operand in enumerate(operands):
             if isinstance(operand, Pending):
-                self._weaver.graph.matching[result.node, i] = (operand.source, operand.operator)
+                unchanged = tensors[i] == operand.source
+                did = "identity" if unchanged else operand.matching.text()
+                match = Match(operand.source, operand.operator, did)
+                self._weaver.graph.matching[result.node, i] = match
         return result
 
     def _unequal(self, op: type[Op], tensors: list[Tensor], span: Span) -> Mistake:

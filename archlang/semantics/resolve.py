@@ -15,8 +15,8 @@ from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.ops.registry import find
 from archlang.semantics.builtins import METRICS, what_is
-from archlang.semantics.evaluate import unknown_layer, unknown_name
 from archlang.semantics.limits import MAX_MISTAKES
+from archlang.semantics.lookup import unknown_layer, unknown_name
 from archlang.semantics.naming import reserved
 from archlang.semantics.ports import names_inputs
 from archlang.semantics.static import check_call

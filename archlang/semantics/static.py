@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from archlang.ops.base import Dims
 from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
-from archlang.semantics.evaluate import open_parameters
+from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import UNKNOWN, OpKind, Unit, Value
 from archlang.source import Span
 from archlang.syntax import tree

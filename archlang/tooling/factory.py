@@ -7,8 +7,8 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
 from archlang.compiler import graph_of
-from archlang.semantics.evaluate import open_parameters
 from archlang.semantics.literal import NotLiteralError, literal
+from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import Unit
 from archlang.syntax import tree
 

@@ -189,5 +189,5 @@ def test_an_unreadable_value_is_a_mistake(cli, small: Path) -> None:
 
 def test_the_skips_of_unet_are_the_four_long_ones_of_its_paper(cli) -> None:
     found = json.loads(cli("summary", "UNet", "--json").stdout)
-    assert {(group["kind"], group["matching"]) for group in found["skips"]} == {("long", "crop")}
+    assert {(group["kind"], group["operator"]) for group in found["skips"]} == {("long", "crop")}
     assert sum(group["count"] for group in found["skips"]) == 4

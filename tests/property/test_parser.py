@@ -18,92 +18,16 @@ from .corpus import corpus
 
 _TOKEN = re.compile(r"\w+|\s+|->|\*\*|\+\+|[^\w\s]")
 WORDS = [
-    "\narch",
-    "use",
-    "from",
-    "let",
-    "default",
-    "block",
-    "network",
-    "input",
-    "output",
-    "when",
-    "training",
-    "assert",
-    "shared",
-    "replace",
-    "insert\nafter",
-    "before",
-    "remove",
-    "freeze",
-    "branch",
-    "dense",
-    "repeat",
-    "chain",
-    "for",
-    "in",
-    "if",
-    "elif",
-    "else",
-    "and",
-    "or",
-    "not",
-    "true",
-    "false",
-    "none\nconv",
-    "fc",
-    "bn",
-    "relu",
-    "split",
-    "identity",
-    "project",
-    "pad",
-    "crop",
-    "resize",
-    "scale",
-    "fixed",
-    "x",
-    "y",
-    "N",
-    "W",
-    "Unit",
-    "0",
-    "1",
-    "2",
-    "3",
-    "8",
-    "3x3",
-    "3x8x8\n->",
-    "+",
-    "-",
-    "*",
-    "++",
-    "∘",
-    "@",
-    "(",
-    ")",
-    "[",
-    "]",
-    ",",
-    ":",
-    "=",
-    "==",
-    ".",
-    "#",
-    '"',
-    "'",
-    '"""',
-    "\\",
-    "\n",
-    "\n",
-    "",
-    "",
-    "",
-    "",
-    "\t\n",
+    *"arch use from let default block network input output when training assert shared".split(),
+    *"replace insert after before remove freeze branch dense repeat chain for in if elif".split(),
+    *"else and or not true false none conv fc bn relu split identity project pad crop".split(),
+    *"resize scale fixed x y N W Unit 0 1 2 3 8 3x3 3x8x8 -> + - * ++ ∘ @ ( ) [ ] , :".split(),
+    *"= == . # \\".split(),
+    *['"', "'", '"""', "\t", "\n", "\n    ", "\n        "],
 ]
+KINDS = ["delete", "double", "swap", "cut", "word", "character", "indent"]
 SLOW = int(os.environ.get("ARCHLANG_EXAMPLES", "4000"))
-FEW = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=SLOW)
 SECONDS = 20
 
@@ -133,9 +57,7 @@ def mutated(draw: st.DrawFn) -> str:
             break
         i = draw(st.integers(0, len(tokens) - 1))
         j = draw(st.integers(0, len(tokens) - 1))
-        kind = draw(
-            st.sampled_from(["delete", "double", "swap", "cut", "word", "character", "indent"])
-        )
+        kind = draw(st.sampled_from(KINDS))
         if kind == "delete":
             del tokens[i]
         elif kind == "double":
@@ -151,6 +73,57 @@ def mutated(draw: st.DrawFn) -> str:
         elif tokens[i].isspace():
             tokens[i] = "\n" + " " * draw(st.integers(0, 12))
     return "".join(tokens)
+
+
+LEAVES = """x y both e e[0] C 0 1 2 3 0.5 true "a" none 3x3 [1, 2] [] [x, y] [Unit] conv conv(3)
+    relu bn Unit Unit(3) Pipe Two split(2) project pad crop identity scale(2) fixed(project) W f
+    max range range(3) same kaiming target x.channels x.shape y.stride N A shared1 same""".split()
+FORMS = """({0}) {0}->{1} {0}+{1} {0}-{1} {0}*{1} {0}++{1} {0}∘{1} -{0} not-{0} {0}/{1} {0}//{1} {0}%{1}
+    {0}[{1}] {0}({1}) conv({0}) conv(3,{0}) conv(3,bias={0}) f({0}) max({0},{1}) len({0}) [{0},{1}]
+    Unit({0}) project({0}) fixed({0}) range({0}) enumerate({0}) zip({0},{1}) sum({0}) round({0})
+    split({0}) reshape({0}) select({0}) scale({0}) {0}==~{1} {0}<{1} int({0}) {0}.shape""".split()
+LINES = """{0} | a = {0} | e[{0}] = {1} | a, b = {0} | {0} : {1} | let a = {0} | assert {0} | shared a = {0}
+    | output a = {0} | output a = {0} when training | default {0} | for i in {0}: {1} | if {0}: {1}
+    | repeat {0}: {1} | dense {0}: {1} | branch: {0} | branch add: {0} | input {0} | input b: {0}
+    | replace conv1: {0} | for i, j in {0}: {1} | y + {0}""".replace("\n", " ").split("|")
+BEFORE = """let C = 4
+let W = project(bn)
+let Pipe = conv(3) -> relu
+let f(v, w=2) = v * w
+
+block Unit(C, stride=1):
+    conv(C, stride=stride) + W∘x
+
+block Two:
+    input a, b
+    a + b
+
+network A:
+    input 3x8x8
+    conv(3) -> relu
+
+"""
+
+
+def expressions() -> st.SearchStrategy[str]:
+    """Expressions that parse, most of which mean nothing."""
+
+    def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        forms = st.sampled_from([f.replace("~", "").replace("not-", "not ") for f in FORMS])
+        return st.builds(lambda form, a, b: form.format(a, b), forms, inner, inner)
+
+    return st.recursive(st.sampled_from(LEAVES), grown, max_leaves=5)
+
+
+@st.composite
+def meaningless(draw: st.DrawFn) -> str:
+    """Specs that parse and in which everything stands in the wrong place."""
+    lines = ["input 3x8x8", "y = conv(3)", "both = [x, y] -> Two", "e[0] = relu"]
+    for _ in range(draw(st.integers(1, 5))):
+        line = draw(st.sampled_from(LINES)).strip()
+        lines.append(line.format(draw(expressions()), draw(expressions())))
+    head = draw(st.sampled_from(["network N:", "network N(a=2):", "block N:", "network N from A:"]))
+    return BEFORE + head + "\n" + "".join(f"    {line}\n" for line in lines)
 
 
 spec_like = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
@@ -176,9 +149,15 @@ def test_broken_specs_give_diagnostics(text: str) -> None:
     only_diagnostics(text)
 
 
+@FEW
+@given(meaningless())
+def test_meaningless_specs_give_diagnostics(text: str) -> None:
+    only_diagnostics(text)
+
+
 @pytest.mark.slow
 @MANY
-@given(anything | spec_like | mutated() | mutated() | mutated())
+@given(anything | spec_like | mutated() | mutated() | meaningless() | meaningless())
 def test_much_random_text_gives_diagnostics(text: str) -> None:
     assume(harmless(text))
     only_diagnostics(text)
