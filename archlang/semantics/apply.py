@@ -16,11 +16,11 @@ from archlang.ops.base import Op
 from archlang.semantics.constants import arithmetic
 from archlang.semantics.forms import Forms
 from archlang.semantics.frame import Frame, open_scope
-from archlang.semantics.limits import MAX_NESTING, LimitReached
+from archlang.semantics.limits import MAX_NESTING, LimitReached, Unresolved
 from archlang.semantics.matching import Matching
 from archlang.semantics.merge import OPERATORS, Merger, Pending
 from archlang.semantics.naming import join, kind_of
-from archlang.semantics.resolve_unit import Unresolved, resolve
+from archlang.semantics.resolve_unit import resolve
 from archlang.semantics.runs import Runs, something
 from archlang.semantics.surgeon import Surgeon
 from archlang.semantics.values import (

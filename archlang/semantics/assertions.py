@@ -15,6 +15,7 @@ from archlang.graph import Graph
 from archlang.ops.base import Dims
 from archlang.semantics.builtins import METRICS
 from archlang.semantics.evaluate import Evaluator
+from archlang.semantics.limits import Unresolved
 from archlang.semantics.values import UNKNOWN, Env
 from archlang.syntax import tree
 from archlang.syntax.walk import names_in
@@ -62,6 +63,8 @@ class Assertions:
             inner.names.update((n, m(graph)) for n, m in _METRICS.items() if n in wanted)
             try:
                 self._check(s, inner)
+            except Unresolved:
+                pass  # what it depends on is reported already
             except Mistake as mistake:
                 self._sink.report_mistake(mistake, s.span)
 

@@ -27,7 +27,7 @@ from archlang.ops.base import Dims, Op
 from archlang.ops.registry import find
 from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
 from archlang.semantics.constants import arithmetic, bounded, comparison, negative, weight
-from archlang.semantics.limits import Budget
+from archlang.semantics.limits import Budget, Unresolved
 from archlang.semantics.lookup import attributes, indexed, unknown_layer, unknown_name
 from archlang.semantics.matching import KINDS, Fixed, LayerMatch, Matching
 from archlang.semantics.parameters import open_parameters
@@ -117,7 +117,9 @@ class Evaluator:
     def truth(self, expression: tree.Expression, env: Env) -> bool:
         """A condition."""
         value = self.constant(expression, env)
-        return False if value is UNKNOWN else bool(value)
+        if value is UNKNOWN:
+            raise Unresolved
+        return bool(value)
 
     def count(self, expression: tree.Expression, env: Env) -> int:
         """How often to repeat.
@@ -127,7 +129,7 @@ class Evaluator:
         """
         value = self.constant(expression, env)
         if value is UNKNOWN:
-            return 0
+            raise Unresolved
         return _counted(value, expression.span)
 
     def shape(self, expression: tree.Expression, env: Env) -> tuple[int, ...] | None:
@@ -154,7 +156,7 @@ class Evaluator:
         """
         value = self.constant(expression, env)
         if value is UNKNOWN:
-            return ()
+            raise Unresolved
         if not isinstance(value, (tuple, range)):
             raise Mistake(NotIterable(what=describe(value)), expression.span)
         values = cast(Sequence[Value], value)

@@ -25,7 +25,13 @@ from archlang.semantics.assertions import Assertions
 from archlang.semantics.builtins import what_is
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.frame import Body, Frame, kept_names
-from archlang.semantics.limits import MAX_MISTAKES, Budget, LimitReached, TooManyMistakes
+from archlang.semantics.limits import (
+    MAX_MISTAKES,
+    Budget,
+    LimitReached,
+    TooManyMistakes,
+    Unresolved,
+)
 from archlang.semantics.naming import Naming
 from archlang.semantics.ports import Ports, arriving
 from archlang.semantics.resolve_unit import parameters
@@ -134,6 +140,8 @@ class Expander:
             case(statement, frame)
         except LimitReached:
             raise
+        except Unresolved:
+            self._leave_undefined(statement, frame)
         except Mistake as mistake:
             self._report(mistake, statement, frame)
 
@@ -144,16 +152,25 @@ class Expander:
         if shapes and unit.kind == "block" and unit.span and unit.span != at:
             secondary = (*secondary, Label(unit.span, f"{unit.name} is used here"))
         self.sink.report(mistake.problem, at, secondary, mistake.fix)
-        self.complete &= isinstance(statement, tree.Assert)
         if len(self.sink) >= MAX_MISTAKES:
             raise TooManyMistakes
-        if isinstance(statement, tree.Step):
-            self._bind_unknown(statement.targets, frame)
-        elif isinstance(statement, (tree.Let, tree.Shared)):
-            frame.env.names.setdefault(statement.name.id, UNKNOWN)
+        self._leave_undefined(statement, frame)
+
+    def _leave_undefined(self, statement: tree.Statement, frame: Frame) -> None:
+        """What a statement would have made is unknown from here on, silently."""
+        self.complete &= isinstance(statement, tree.Assert)
+        for part in walk(statement) if isinstance(statement, (tree.If, tree.For)) else [statement]:
+            if isinstance(part, tree.Step):
+                self._bind_unknown(part.targets, frame)
+            elif isinstance(part, (tree.Let, tree.Shared)):
+                frame.env.names.setdefault(part.name.id, UNKNOWN)
+            elif isinstance(part, tree.Output) and isinstance(part.target, tree.Name):
+                frame.env.names.setdefault(part.target.id, UNKNOWN)
         if not isinstance(statement, (tree.Assert, tree.Let, tree.Default, tree.Shared)):
             frame.flow = UNKNOWN
             frame.body.stepped = True
+            if frame.branches is not None:
+                frame.branches.append(UNKNOWN)
 
     def _bind_unknown(self, targets: tuple[tree.Expression, ...], frame: Frame) -> None:
         for target in targets:

@@ -19,7 +19,7 @@ from archlang.semantics.builtins import builtins, what_is
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import let_value, set_default
-from archlang.semantics.limits import Budget
+from archlang.semantics.limits import Budget, Unresolved
 from archlang.semantics.resolve import check_names
 from archlang.semantics.values import UNKNOWN, Env, Unit
 from archlang.source import Source, Span
@@ -110,6 +110,8 @@ class Loader:
                 self._sink.report_mistake(mistake, definition.span)
             except RecursionError:
                 self._sink.report(NestedTooDeeply(), definition.span)
+            except Unresolved:
+                pass  # what it depends on is reported already
             if isinstance(definition, tree.Let):
                 module.env.names.setdefault(definition.name.id, UNKNOWN)
 

@@ -29,6 +29,10 @@ class LimitReached(Mistake):
     """Ends the expansion of the whole network, not only of a statement."""
 
 
+class Unresolved(Exception):  # noqa: N818  # no error of its own: the mistake behind it is reported
+    """What is to be done depends on something that a mistake left undefined."""
+
+
 class TooManyMistakes(Exception):  # noqa: N818  # no error of its own: the mistakes are reported
     """Ends the expansion of a network whose mistakes fill a screen many times over."""
 

@@ -14,9 +14,9 @@ from archlang.graph import Graph, Node, Scope
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import Expander
-from archlang.semantics.limits import Budget, TooManyMistakes
+from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.parameters import open_parameters
-from archlang.semantics.resolve_unit import Unresolved, parameters, resolve
+from archlang.semantics.resolve_unit import parameters, resolve
 from archlang.semantics.values import Unit, Value
 from archlang.syntax import tree
 

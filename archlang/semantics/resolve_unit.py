@@ -9,17 +9,13 @@ from archlang.diagnostics.catalog.names import NotALayer
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Mistake
 from archlang.semantics.builtins import what_is
-from archlang.semantics.limits import MAX_NESTING
+from archlang.semantics.limits import MAX_NESTING, Unresolved
 from archlang.semantics.surgery import Edit, Edits
 from archlang.semantics.values import UNKNOWN, Env, Unit, describe
 from archlang.syntax import tree
 
 if TYPE_CHECKING:
     from archlang.semantics.evaluate import Evaluator
-
-
-class Unresolved(Exception):  # noqa: N818  # no error of its own: the mistake behind it is reported
-    """A network stands for something that a mistake left undefined."""
 
 
 def resolve(unit: Unit, evaluator: Evaluator) -> tuple[Unit, Edits]:

@@ -36,7 +36,7 @@ def test_writes_a_module_and_a_figure_and_one_table(cli, small: Path, tmp_path: 
         "parameters      1,514 trainable",
         "MACs            1,400,912",
         "depth           4 weighted layers",
-        "skips           2 short: s = 1, W = identity",
+        "skips           2 short: s = 1; W = identity",
         "written         build/small.py",
         "                build/small.svg",
     ]

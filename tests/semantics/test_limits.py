@@ -31,7 +31,7 @@ BOMBS = {
     "repeated layers": (HEAD + "    10**9 * conv(8)\n", "E0601"),
     "nested repeats": (
         HEAD
-        + "    repeat 1000:\n        repeat 1000:\n            repeat 1000:\n                relu\n",
+        + "    repeat 1000:\n        repeat 1000:\n            repeat 999:\n                relu\n",
         "E0601",
     ),
     "nested repeats of nothing": (

@@ -1,5 +1,7 @@
 """Names in `state_dict`: readable, and the same after an edit somewhere else."""
 
+# ruff: noqa: SIM905  # lists of words read better as words
+
 from __future__ import annotations
 
 import pytest
@@ -74,8 +76,9 @@ def test_only_shared_layers_share_a_path() -> None:
     assert found.params == 2 * (3 * 3 * 9 + 3)
 
 
-NAMES = """forward train eval state_dict _modules __init__ __class__ _ _x self super class lambda None
-    True import def match case children parameters training named_modules to type half graph""".split()
+NAMES = """forward train eval state_dict _modules __init__ __class__ _ _x self super class
+    lambda None True import def match case children
+    parameters training named_modules to type half graph""".split()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -61,7 +61,7 @@ LAYOUTS = [
     "network N:\n    input 3x8x8\n    conv(8, 3x3) -> relu",
     "\n\nnetwork N:\n\n  input 3x8x8\n\n  conv(8, 3x3) -> relu\n\n\n",
     "network N:\n\tinput 3x8x8\n\tconv(8, 3x3) -> relu\n",
-    "network N: # a\n# b\n    input 3x8x8 # c\n  # d\n        # e\n    conv(8, 3x3) -> relu # f\n# g",
+    "network N: # a\n# b\n    input 3x8x8 # c\n  # d\n        # e\n    conv(8, 3x3) -> relu # f\n#",
     "network N:\n    input 3x8x8\n    conv(\n  8,\n            3x3, # a\n) -> relu\n",
     "network N:\n    input 3x8x8\n    conv(8, 3x3) \\\n        -> relu\n",
     "network N:\r\n    input 3x8x8\r\n    conv(8, 3x3) -> relu\r\n",

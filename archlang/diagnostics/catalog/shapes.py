@@ -241,9 +241,11 @@ class WrongRank(Problem):
 
     def message(self) -> str:
         many = f"{len(self.got)} ax{'i' if len(self.got) == 1 else 'e'}s"
-        return f"{self.what} {times(self.got)} has {many}, but the input has {self.rank}"
+        return f"{self.what} {times(self.got) or '[]'} has {many}, but the input has {self.rank}"
 
     def help(self) -> str:
+        if not self.got:
+            return f"give {self.what} a number, or one for each axis: 3x3"
         one = self.got[0]
         return f"write {self.what}={one} for all axes, or {'x'.join([str(one)] * self.rank)}"
 

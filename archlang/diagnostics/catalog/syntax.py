@@ -488,8 +488,8 @@ class StrayClosing(Problem):
 class MisplacedStatement(Problem):
     """A statement where it has no meaning.
 
-    Some statements belong to one kind of body: `input` and `output` to a network, `replace`,
-    `remove`, `insert` and `freeze` to a network derived from another (`network A from B:`).
+    `input` lines come first in their body. `replace`, `remove`, `insert` and `freeze` belong to a
+    network derived from another (`network A from B:`), which takes no steps of its own.
 
     Wrong:
         network N:
