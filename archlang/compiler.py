@@ -69,7 +69,7 @@ def _check_module(module: Module, sink: Diagnostics) -> None:
         return
     for unit in module.networks.values():
         if complete(unit):
-            expand_network(unit, {}, sink)
+            expand_network(unit, {}, sink, module.workshop)
 
 
 def complete(unit: Unit) -> bool:

@@ -6,12 +6,13 @@ checking a spec does not pay for importing networkx.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archlang.ops.base import Op, Shape
+from archlang.record import Record
 from archlang.source import Span
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ class Node:
         return self.outputs[0].shape
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Record):
     """One of the results of the network; the main one is called `output`."""
 
     name: str
@@ -107,8 +107,7 @@ class Match(NamedTuple):
     """`project(bn)`, `crop`, …; "identity" where there was nothing to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Record):
     """A connection past one or more layers: `Y_l = f(Z_l + W∘Y_{l-s})`.
 
     `source` is where it leaves, `merge` the node where it lands, `depth` is s: the number of
@@ -179,12 +178,12 @@ class Graph:
     @property
     def params(self) -> int:
         """Trainable parameters, parts for training alone included."""
-        return sum(n.op.params(*shapes(n)) for n in self.owners if not n.frozen)
+        return total("params", (n for n in self.owners if not n.frozen))
 
     @property
     def macs(self) -> int:
         """Multiplications of convolutions and linear maps for one sample, in evaluation."""
-        return sum(n.op.macs(*shapes(n)) for n in self.nodes if n.training is None)
+        return total("macs", (n for n in self.nodes if n.training is None))
 
     @cached_property
     def depths(self) -> list[int]:
@@ -204,3 +203,18 @@ class Graph:
 def shapes(node: Node) -> tuple[Shape, ...]:
     """The shapes a node takes."""
     return tuple(tensor.shape for tensor in node.inputs)
+
+
+def total(cost: Literal["params", "macs"], nodes: Iterable[Node]) -> int:
+    """The sum of a cost over nodes.
+
+    Networks repeat themselves: what a layer costs on given shapes is worked out once.
+    """
+    known: dict[tuple[int, tuple[Shape, ...]], int] = {}
+    result = 0
+    for node in nodes:
+        key = (id(node.op), shapes(node))
+        if key not in known:
+            known[key] = getattr(node.op, cost)(*key[1])
+        result += known[key]
+    return result

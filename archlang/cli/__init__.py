@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 
@@ -12,6 +13,8 @@ def main() -> None:
     # A command makes many small objects, keeps nearly all of them and ends: looking for garbage
     # every few hundred of them, as Python does, takes a tenth of the time of a check.
     gc.set_threshold(100_000, 20, 20)
+    # pydantic would look through all installed packages for plugins; a spec has no use for them
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # `→` must not stop a pipe that knows only ASCII
             stream.reconfigure(errors="replace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -18,16 +17,14 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record):
     """A span with a few words on its part in the matter."""
 
     span: Span
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Record):
     """The smallest repair: put `replacement` where `span` is."""
 
     span: Span
@@ -62,8 +59,7 @@ class Problem(Record):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record):
     """A problem at its place."""
 
     code: str

@@ -5,7 +5,6 @@ Shapes are channels first and without the batch: `(64, 56, 56)` a map, `(784,)` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from archlang.diagnostics.model import Mistake, Problem
 from archlang.ops.recipe import Recipe
+from archlang.record import Record
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -31,8 +31,7 @@ def shape_text(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-@dataclass(frozen=True, slots=True)
-class SizeField:
+class SizeField(Record):
     """Marks the field that a dims literal fills when it is given by position."""
 
 
@@ -49,8 +48,7 @@ Probability: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """How a layer is drawn: the family decides the colour, the label is what a paper writes.
 
     Families: conv, linear, pool, norm, activation, regular (dropout and its kin), shape, merge,

@@ -6,24 +6,22 @@ A target is a dotted name below `torch`, written as an engineer would: `nn.Conv2
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from archlang.record import Record
 
-@dataclass(frozen=True, slots=True)
-class Input:
+
+class Input(Record):
     """Stands in a function's arguments for the layer's input number `index`."""
 
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Record):
     """Stands in a function's arguments for the list of all inputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Record):
     """Construct `target(*args, **kwargs)` once, call it on the inputs. Recipes may nest."""
 
     target: str
@@ -31,8 +29,7 @@ class Module:
     kwargs: tuple[tuple[str, Argument], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """Call `target(*args, **kwargs)` each time, inputs put where `Input` and `Inputs` stand."""
 
     target: str
@@ -40,15 +37,13 @@ class Function:
     kwargs: tuple[tuple[str, Argument], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Record):
     """Join all inputs by a binary operator from the left: `operator.add` for `((a + b) + c)`."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class PassThrough:
+class PassThrough(Record):
     """Nothing at all: the input is the output."""
 
 

@@ -144,7 +144,7 @@ class Applier:
         if not isinstance(source, Tensor):
             problem = SeveralTensors(what="W∘", count=len(several(source)), want="one tensor")
             raise Mistake(problem, e.operand.span)
-        matching = self._evaluator.as_matching(operator, frame.env, e.operator.span)
+        matching = self._evaluator.calls.as_matching(operator, frame.env, e.operator.span)
         return Pending(
             matching, source, e.operator.span.text, " ".join(e.span.text.split()), e.span
         )
@@ -209,12 +209,14 @@ class Applier:
             return self._check_only(layer, frame, span)
         match layer:
             case OpKind():
-                op = self._evaluator.bare(layer, frame.env, span)
+                op = self._evaluator.calls.bare(layer, frame.env, span)
                 return self._op(op, flow, frame, span, name)
             case Op():
                 return self._op(layer, flow, frame, span, name)
             case Unit():
-                return self._unit(self._evaluator.filled(layer, span), flow, frame, span, name)
+                return self._unit(
+                    self._evaluator.calls.filled(layer, span), flow, frame, span, name
+                )
             case Closure():
                 return self._closure(layer, flow, frame, span, name)
             case Repeated():
@@ -227,9 +229,9 @@ class Applier:
     def _check_only(self, layer: Value, frame: Frame, span: Span) -> Value:
         """What can be said of a layer even where its input is unknown: its arguments."""
         if isinstance(layer, OpKind):
-            self._evaluator.bare(layer, frame.env, span)
+            self._evaluator.calls.bare(layer, frame.env, span)
         elif isinstance(layer, Unit):
-            self._evaluator.filled(layer, span)
+            self._evaluator.calls.filled(layer, span)
         return UNKNOWN
 
     def _op(self, op: Op, flow: Value, frame: Frame, span: Span, name: str | None) -> Value:

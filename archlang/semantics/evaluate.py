@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from archlang.diagnostics.catalog.arguments import (
     BadCount,
-    BadFunctionCall,
     BadIndex,
     BadSize,
     BadUnpacking,
@@ -15,7 +14,6 @@ from archlang.diagnostics.catalog.arguments import (
     NotIterable,
 )
 from archlang.diagnostics.catalog.graph import MatchOutsideMerge, TrainingOnly
-from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import (
     NotAConstant,
     UnknownAttribute,
@@ -23,51 +21,41 @@ from archlang.diagnostics.catalog.names import (
 from archlang.diagnostics.model import Fix, Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Tensor
-from archlang.ops.base import Dims, Op
+from archlang.ops.base import Dims
 from archlang.ops.registry import find
-from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
+from archlang.semantics.calls import Calls
 from archlang.semantics.constants import arithmetic, bounded, comparison, negative, weight
 from archlang.semantics.limits import Budget, Unresolved
-from archlang.semantics.lookup import attributes, indexed, unknown_layer, unknown_name
-from archlang.semantics.matching import KINDS, Fixed, LayerMatch, Matching
-from archlang.semantics.parameters import open_parameters
+from archlang.semantics.lookup import attributes, indexed, unknown_name
+from archlang.semantics.matching import Matching
 from archlang.semantics.values import (
     UNKNOWN,
     Closure,
     Env,
     Function,
     Indexed,
-    InitialiserKind,
-    MatchingKind,
     OpKind,
     PartialIndex,
     Repeated,
     Target,
     TrainingName,
-    Unit,
     Value,
     describe,
     is_layer,
     is_tensors,
     several,
 )
+from archlang.semantics.workshop import Workshop
 from archlang.source import Span
 from archlang.syntax import tree
 
-TENSOR_ATTRIBUTES = ("channels", "shape", "size", "height", "width", "length", "features", "rank")
-_OPERATORS = "write project, pad, crop, resize, scale, fixed, identity or a layer before ∘"
-_DEFAULT = "write the layer with what it is to have from here on: default conv(bias=false)"
-MAX_CALLS = 200
-"""How deep functions of constants may call each other."""
-
 
 class Evaluator:
-    """Evaluates expressions of one network. Layers made with equal arguments are one object."""
+    """Evaluates expressions of one network; `calls` makes layers and applies functions."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, workshop: Workshop) -> None:
         self._budget = budget
-        self._factory = ModelFactory()
-        self._calls = 0
+        self.calls = Calls(self, budget, workshop)
         self._cases: dict[type, Callable[[Any, Env], Value]] = {
             tree.Constant: lambda e, env: e.value,
             tree.Size: self._size,
@@ -76,7 +64,7 @@ class Evaluator:
             tree.Comprehension: self._comprehension,
             tree.Attribute: self._attribute,
             tree.Index: self._index,
-            tree.Call: self.call,
+            tree.Call: self.calls.call,
             tree.Unary: self._unary,
             tree.Binary: self._binary,
             tree.Logic: self._logic,
@@ -270,7 +258,7 @@ class Evaluator:
             if isinstance(value, (Tensor, Function, Matching)) or is_tensors(value):
                 raise Mistake(NotAConstant(what=describe(value)), side.span)
         try:
-            return self._weighed(arithmetic(e.operator, left, right), e.span)
+            return self.weighed(arithmetic(e.operator, left, right), e.span)
         except Mistake as mistake:
             mistake.at = mistake.at or e.span
             raise
@@ -307,9 +295,9 @@ class Evaluator:
         """A list; unknown where any item is."""
         if any(item is UNKNOWN for item in items):
             return UNKNOWN
-        return self._weighed(tuple(items), span)
+        return self.weighed(tuple(items), span)
 
-    def _weighed(self, value: Value, span: Span) -> Value:
+    def weighed(self, value: Value, span: Span) -> Value:
         """A constant that was put together, held to the limits and paid for."""
         if isinstance(value, (tuple, str)):
             self._budget.look_through(weight(value), span)
@@ -327,171 +315,6 @@ class Evaluator:
 
     def _matched(self, e: tree.Matched, env: Env) -> Value:
         raise Mistake(MatchOutsideMerge(written=_written(e)), e.span)
-
-    # ── calls ────────────────────────────────────────────────────────────────────────────────
-
-    def call(self, e: tree.Call, env: Env) -> Value:
-        """A layer with its arguments, or the result of a function."""
-        callee = self._callee(e, env)
-        if callee is UNKNOWN:
-            return UNKNOWN
-        given = self._given(e, env)
-        match callee:
-            case OpKind():
-                name = callee.op.name
-                defaults = env.defaults.get(name, {})
-                return self._factory.make(callee.op, name, given, defaults, e.span)
-            case MatchingKind():
-                return self._matching(callee.name, given, env, e.span)
-            case InitialiserKind():
-                return self._factory.make(callee.kind, callee.kind.name, given, {}, e.span)
-            case Function():
-                return self._apply(callee, given, e)
-            case Unit() if not callee.complete:
-                return self._unit(callee, given, e)
-            case _:
-                raise Mistake(NotCallable(what=describe(callee)), e.span)
-
-    def _callee(self, e: tree.Call, env: Env) -> Value:
-        if isinstance(e.callee, tree.Name):
-            value = env.find(e.callee.id)
-            if value is None and find(e.callee.id) is None:
-                raise unknown_layer(e.callee, env.visible())
-        return self.value(e.callee, env)
-
-    def _given(self, e: tree.Call, env: Env) -> list[Given]:
-        given: list[Given] = []
-        for a in e.arguments:
-            name_span = (
-                a.span
-                if a.name is None
-                else Span(a.span.source, a.span.start, a.span.start + len(a.name))
-            )
-            given.append(Given(a.name, self.value(a.value, env), a.value.span, name_span))
-        return given
-
-    def _unit(self, unit: Unit, given: list[Given], e: tree.Call) -> Value:
-        signature = signature_of_parameters(unit.name, open_parameters(unit))
-        bound = signature.bind(given)
-        for argument in bound.values():
-            if isinstance(argument.value, Tensor) or is_tensors(argument.value):
-                raise Mistake(NotAConstant(what=describe(argument.value)), argument.span)
-        missing = signature.missing({*bound, *unit.arguments}, e.span)
-        if missing:
-            raise missing
-        values = {name: argument.value for name, argument in bound.items()}
-        return Unit(unit.declaration, unit.env, {**unit.arguments, **values}, complete=True)
-
-    def _matching(self, kind: str, given: list[Given], env: Env, span: Span) -> Value:
-        defaults: dict[str, Any] = {}
-        if kind == "project" and "init" in env.defaults.get("conv", {}):
-            defaults["init"] = env.defaults["conv"]["init"]
-        made = self._factory.make(KINDS[kind], kind, given, defaults, span)
-        if kind == "fixed" and made is not UNKNOWN:
-            return Fixed(inner=self.as_matching(made.inner, env, span))
-        return made
-
-    def as_matching(self, value: Value, env: Env, span: Span) -> Matching:
-        """Any value as the matching operator W.
-
-        Raises:
-            Mistake: it is neither an operator nor a layer.
-        """
-        match value:
-            case Matching():
-                return value
-            case MatchingKind():
-                return self._matching(value.name, [], env, span)
-            case OpKind() if value.op.name in KINDS:
-                return KINDS[value.op.name]()
-            case Op() if type(value).name == "identity":
-                return KINDS["identity"]()
-            case _ if is_layer(value):
-                return LayerMatch(layer=value)
-            case _:
-                raise Mistake(
-                    NotCallable(describe(value), "is no matching operator", _OPERATORS), span
-                )
-
-    def _apply(self, function: Function, given: list[Given], e: tree.Call) -> Value:
-        if any(g.value is UNKNOWN for g in given):
-            return UNKNOWN
-        if function.builtin is not None:
-            return self._builtin(function, given, e.span)
-        signature = signature_of_parameters(function.name, function.parameters)
-        bound = signature.bind(given)
-        missing = signature.missing(bound, e.span)
-        if missing:
-            raise missing
-        env = Env(function.env)
-        for parameter in function.parameters:
-            if parameter.name in bound:
-                env.names[parameter.name] = bound[parameter.name].value
-            elif parameter.default is not None:
-                env.names[parameter.name] = self.value(parameter.default, env)
-        assert function.body is not None
-        return self._limited(function, e.span, lambda: self.value(function.body, env))  # pyright: ignore[reportArgumentType]
-
-    def _builtin(self, function: Function, given: list[Given], span: Span) -> Value:
-        assert function.builtin is not None
-        for g in given:
-            if isinstance(g.value, (Tensor, Function, Matching)) or is_layer(g.value):
-                raise Mistake(NotAConstant(what=describe(g.value)), g.span)
-            self._budget.look_through(weight(g.value), span)
-        positional = [g.value for g in given if g.name is None]
-        named = {g.name: g.value for g in given if g.name is not None}
-        try:
-            return self._weighed(function.builtin(*positional, **named), span)
-        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-            # Python's own functions say best what they cannot work on.
-            raise Mistake(
-                BadFunctionCall(function=function.name, reason=str(error)), span
-            ) from None
-
-    def _limited(self, function: Function, span: Span, run: Callable[[], Value]) -> Value:
-        self._budget.unit(span, self._calls)
-        if self._calls >= MAX_CALLS:
-            raise Mistake(TooDeep(name=function.name, limit=MAX_CALLS), span)
-        self._calls += 1
-        try:
-            return run()
-        finally:
-            self._calls -= 1
-
-    def bare(self, kind: OpKind, env: Env, span: Span) -> Value:
-        """A layer written without brackets: `bn`."""
-        name = kind.op.name
-        return self._factory.make(kind.op, name, (), env.defaults.get(name, {}), span)
-
-    def filled(self, unit: Unit, span: Span) -> Unit:
-        """A block written without brackets: `3 * Unit`.
-
-        Raises:
-            Mistake: it needs arguments.
-        """
-        signature = signature_of_parameters(unit.name, open_parameters(unit))
-        missing = signature.missing(unit.arguments, span)
-        if missing:
-            raise missing
-        return unit
-
-    def default(self, e: tree.Expression, env: Env) -> tuple[str, dict[str, Any]]:
-        """The layer and the arguments that a `default` statement sets.
-
-        Raises:
-            Mistake: not a built-in layer with named arguments, or an argument it does not take.
-        """
-        if not isinstance(e, tree.Call) or not isinstance(e.callee, tree.Name):
-            raise Mistake(
-                NotCallable("default", "sets arguments of a layer", _DEFAULT),
-                e.span,
-            )
-        kind = self._callee(e, env)
-        if not isinstance(kind, OpKind):
-            raise Mistake(
-                NotCallable(describe(kind), "is no built-in layer", _DEFAULT), e.callee.span
-            )
-        return kind.op.name, self._factory.partial(kind.op, kind.op.name, self._given(e, env))
 
 
 def _counted(value: Value, span: Span) -> int:

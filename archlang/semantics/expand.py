@@ -50,6 +50,7 @@ from archlang.semantics.values import (
     several,
 )
 from archlang.semantics.weave import Weaver
+from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
 from archlang.syntax.walk import walk
 
@@ -57,14 +58,21 @@ from archlang.syntax.walk import walk
 class Expander:
     """Expands one network into a graph."""
 
-    def __init__(self, graph: Graph, sink: Diagnostics, edits: Edits, as_declared: bool) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        sink: Diagnostics,
+        edits: Edits,
+        workshop: Workshop,
+        as_declared: bool,
+    ) -> None:
         self.graph = graph
         self.sink = sink
         self.edits = edits
         self.budget = Budget()
-        self.evaluator = Evaluator(self.budget)
+        self.evaluator = Evaluator(self.budget, workshop)
         self.naming = Naming()
-        self.weaver = Weaver(graph, self.budget, edits)
+        self.weaver = Weaver(graph, self.budget, edits, workshop)
         self.assertions = Assertions(self.evaluator, sink, as_declared)
         self.applier = Applier(self)
         self._ports = Ports(self)
@@ -337,5 +345,5 @@ def let_value(s: tree.Let, env: Env, evaluator: Evaluator) -> Value:
 
 def set_default(s: tree.Default, env: Env, evaluator: Evaluator) -> None:
     """Set arguments of a layer for the rest of a scope."""
-    name, arguments = evaluator.default(s.call, env)
+    name, arguments = evaluator.calls.default(s.call, env)
     env.defaults = {**env.defaults, name: {**env.defaults.get(name, {}), **arguments}}

@@ -22,6 +22,7 @@ from archlang.semantics.expand import let_value, set_default
 from archlang.semantics.limits import Budget, Unresolved
 from archlang.semantics.resolve import check_names
 from archlang.semantics.values import UNKNOWN, Env, Unit
+from archlang.semantics.workshop import Workshop
 from archlang.source import Source, Span
 from archlang.syntax import tree
 from archlang.syntax.parse import MAX_BYTES, parse
@@ -41,6 +42,8 @@ class Module:
     units: dict[str, Unit] = field(default_factory=dict[str, Unit])
     whole: bool = True
     """Whether it parsed."""
+    workshop: Workshop = field(default_factory=Workshop, repr=False)
+    """What the networks of this run share."""
     defines: bool = False
     """Whether it declares or uses any network or block."""
 
@@ -55,9 +58,10 @@ class Loader:
 
     def __init__(self, sink: Diagnostics) -> None:
         self._sink = sink
+        self._workshop = Workshop()
         self._modules: dict[Path, Module] = {}
         self._loading: list[Path] = []
-        self._evaluator = Evaluator(Budget())
+        self._evaluator = Evaluator(Budget(), self._workshop)
         self._places: dict[tuple[int, str], Span] = {}
         """Where each file's names were given their meaning, by the file's scope."""
 
@@ -85,7 +89,7 @@ class Loader:
         path = source.path.resolve() if source.path else None
         if path is not None and path in self._modules:
             return self._modules[path]
-        module = Module(source, Env(builtins(), {}))
+        module = Module(source, Env(builtins(), {}), workshop=self._workshop)
         if path is not None:
             self._loading.append(path)
         with deep_recursion():

@@ -6,7 +6,6 @@ ordinary layers to Y until it fits. For `++` only the size behind the channels h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -19,11 +18,11 @@ from archlang.ops.convolution import Conv
 from archlang.ops.initial import Initialiser
 from archlang.ops.linear import FullyConnected
 from archlang.ops.resampling import CropLike, Mode, PadShortcut, ResizeLike, Scale
+from archlang.record import Record
 from archlang.semantics.values import OpKind, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Record):
     """What an operand has to fit."""
 
     shape: Shape

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archlang.diagnostics.catalog.arguments import BadOperands
@@ -13,6 +12,7 @@ from archlang.diagnostics.model import Mistake
 from archlang.graph import Match, Tensor
 from archlang.ops.base import Op, Shape
 from archlang.ops.merging import Add, Concat, Merge, Multiply, Subtract, WithConstant, broadcast
+from archlang.record import Record
 from archlang.semantics.constants import arithmetic
 from archlang.semantics.frame import Frame, open_scope
 from archlang.semantics.matching import Goal, Matching, fitting
@@ -28,8 +28,7 @@ OPERATORS: dict[str, type[Op]] = {"+": Add, "-": Subtract, "*": Multiply, "++": 
 NAMES: dict[type[Op], str] = {Add: "add", Subtract: "sub", Multiply: "mul", Concat: "cat"}
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Record):
     """W∘x before it is known what it has to fit."""
 
     matching: Matching

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections import defaultdict
+from functools import cache
 
 from archlang.diagnostics.catalog.names import BoundTwice, ReservedName
 from archlang.diagnostics.model import Mistake
@@ -99,6 +100,7 @@ def reserved(name: str) -> str | None:
     return None
 
 
+@cache
 def kind_of(name: str) -> str:
     """A block's name as a kind: `DoubleConv` → `double_conv`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -18,16 +18,22 @@ from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.resolve_unit import parameters, resolve
 from archlang.semantics.values import Unit, Value
+from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
 
 
-def expand_network(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Graph | None:
+def expand_network(
+    unit: Unit,
+    settings: Mapping[str, Value],
+    sink: Diagnostics,
+    workshop: Workshop | None = None,
+) -> Graph | None:
     """The graph of a network, some parameters set; None if it has mistakes: they are reported."""
     span = unit.declaration.span
     try:
         with deep_recursion(), collector_paused():
             _check_settings(unit, settings)
-            return _expand(unit, settings, sink)
+            return _expand(unit, settings, sink, workshop or Workshop())
     except Mistake as mistake:
         sink.report_mistake(mistake, span)
     except (Unresolved, TooManyMistakes):
@@ -46,12 +52,16 @@ def _check_settings(unit: Unit, settings: Mapping[str, Value]) -> None:
             raise Mistake(problem, unit.declaration.name.span)
 
 
-def _expand(unit: Unit, settings: Mapping[str, Value], sink: Diagnostics) -> Graph | None:
+def _expand(
+    unit: Unit, settings: Mapping[str, Value], sink: Diagnostics, workshop: Workshop
+) -> Graph | None:
     top = Unit(unit.declaration, unit.env, {**unit.arguments, **settings})
-    target, edits = resolve(top, Evaluator(Budget()))
-    filled = Evaluator(Budget()).filled(target, unit.declaration.name.span)
+    target, edits = resolve(top, Evaluator(Budget(), workshop))
+    filled = Evaluator(Budget(), workshop).calls.filled(target, unit.declaration.name.span)
     graph = _empty_graph(unit, filled, settings)
-    expander = Expander(graph, sink, edits, as_declared=not edits and _as_declared(filled))
+    expander = Expander(
+        graph, sink, edits, workshop, as_declared=not edits and _as_declared(filled)
+    )
     before = len(sink)
     expander.body(filled, None, graph.root, is_root=True)
     edits.report_unused(sink)

@@ -7,8 +7,9 @@ expansion; both report the same mistake in the same words, and the sink keeps on
 from __future__ import annotations
 
 from archlang.ops.base import Dims
-from archlang.semantics.arguments import Given, ModelFactory, signature_of_parameters
+from archlang.semantics.arguments import Given, signature_of_parameters
 from archlang.semantics.parameters import open_parameters
+from archlang.semantics.validation import partial
 from archlang.semantics.values import UNKNOWN, OpKind, Unit, Value
 from archlang.source import Span
 from archlang.syntax import tree
@@ -25,7 +26,7 @@ def check_call(e: tree.Call, callee: Value) -> None:
         if any(g.name is None and g.value is UNKNOWN for g in given):
             # By its place it may be a size, which goes to the kernel: only names are certain.
             given = [g for g in given if g.name is not None]
-        ModelFactory().partial(callee.op, callee.op.name, given)
+        partial(callee.op, callee.op.name, given)
     elif isinstance(callee, Unit) and not callee.complete:
         signature = signature_of_parameters(callee.name, open_parameters(callee))
         missing = signature.missing({*signature.bind(given), *callee.arguments}, e.span)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from archlang.graph import Scope, Tensor
 from archlang.ops.base import Dims, Op
 from archlang.ops.initial import Initialiser
+from archlang.record import Record
 from archlang.source import Span
 from archlang.syntax import tree
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 Defaults: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Layer name → the arguments that `default` gave it."""
 Declaration: TypeAlias = tree.Block | tree.Network
+
+
+NO_DEFAULTS: Mapping[str, Any] = {}
+"""For a layer that no `default` speaks of; one object, so that it can be recognised."""
 
 
 class Unknown:
@@ -69,20 +74,18 @@ class Env:
             env = env.parent
 
 
-@dataclass(frozen=True, slots=True)
-class OpKind:
+class OpKind(Record):
     """A built-in layer without its arguments: `conv`, or `bn` where it needs none."""
 
     op: type[Op]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Record):
     """A block or network, with the arguments given so far."""
 
     declaration: Declaration
-    env: Env = field(repr=False)
-    arguments: Mapping[str, Value] = field(default_factory=dict[str, "Value"])
+    env: Env
+    arguments: Mapping[str, Value] = NO_DEFAULTS
     complete: bool = False
     """Whether it was called, so that no more arguments may come."""
 
@@ -92,24 +95,21 @@ class Unit:
         return self.declaration.name.id
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Record):
     """A pipe of layers as a value: `let Stem = conv(64) -> bn -> relu`."""
 
     expression: tree.Expression
-    env: Env = field(repr=False)
+    env: Env
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Record):
     """`3 * Unit` as a value."""
 
     count: int
     layer: Layer
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLayer:
+class SharedLayer(Record):
     """A layer whose parameters every use shares."""
 
     name: str
@@ -119,41 +119,36 @@ class SharedLayer:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """A function of constants: built in, or from `let f(v) = …`."""
 
     name: str
     parameters: tuple[tree.Parameter, ...] = ()
     body: tree.Expression | None = None
-    env: Env | None = field(default=None, repr=False)
+    env: Env | None = None
     builtin: Callable[..., Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MatchingKind:
+class MatchingKind(Record):
     """A matching operator without its arguments: `project`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class InitialiserKind:
+class InitialiserKind(Record):
     """An initialiser without its arguments: `kaiming`."""
 
     kind: type[Initialiser]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """What a matching block has to reach: `target.channels`, `target.stride`."""
 
     shape: tuple[int, ...]
     stride: int | tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingName:
+class TrainingName(Record):
     """The name of an output that exists only while training, and so cannot be used."""
 
     name: str
@@ -167,8 +162,7 @@ class Indexed:
     tensors: dict[tuple[int, ...], Value] = field(default_factory=dict[tuple[int, ...], Any])
 
 
-@dataclass(frozen=True, slots=True)
-class PartialIndex:
+class PartialIndex(Record):
     """`e[0]` on the way to `e[0][1]`."""
 
     indexed: Indexed

@@ -13,6 +13,7 @@ from archlang.graph import Graph, Node, Role, Scope, Tensor, shapes
 from archlang.ops.base import Op, Shape, numel, shape_text
 from archlang.semantics.limits import MAX_ELEMENTS, Budget
 from archlang.semantics.surgery import Edits
+from archlang.semantics.workshop import Workshop
 from archlang.source import Span
 
 
@@ -22,19 +23,17 @@ class Weaver:
     `frozen`, `training` and `role` are what the nodes to come are marked with.
     """
 
-    def __init__(self, graph: Graph, budget: Budget, edits: Edits) -> None:
+    def __init__(self, graph: Graph, budget: Budget, edits: Edits, workshop: Workshop) -> None:
         self.graph = graph
         self.edits = edits
         self.budget = budget
         self.frozen = False
         self.training: str | None = None
         self.role: Role = "layer"
-        self._inferred: dict[tuple[int, tuple[Shape, ...]], tuple[Shape, ...]] = {}
+        self._workshop = workshop
         self._strides: dict[tuple[int, int], tuple[float, ...] | None] = {}
         self._jumps: list[tuple[float, ...] | None] = []
         self._shared: dict[str, Node] = {}
-        self._kept: list[Op] = []
-        """An id is only unique while its object lives."""
 
     @contextmanager
     def marking(
@@ -81,7 +80,7 @@ class Weaver:
     def _outputs(self, op: Op, inputs: Sequence[Tensor], span: Span) -> tuple[Shape, ...]:
         given = tuple([t.shape for t in inputs])
         key = (id(op), given)
-        known = self._inferred.get(key)
+        known = self._workshop.inferred.get(key)
         if known is not None:
             return known
         self._check_arity(op, inputs, span)
@@ -95,8 +94,8 @@ class Weaver:
         several = bool(inferred) and isinstance(inferred[0], tuple)
         outputs: tuple[Shape, ...] = inferred if several else (inferred,)
         self._check_size(op, given, outputs, span)
-        self._inferred[key] = outputs
-        self._kept.append(op)
+        self._workshop.inferred[key] = outputs
+        self._workshop.kept.append(op)
         return outputs
 
     def _check_size(
