@@ -88,7 +88,7 @@ class Applier:
         """
         if name is not None and self._is_scope(e, frame.env, always_scope):
             return self._named_run(e, frame, name)
-        return self._as_step(self.term(e, frame, name), e)
+        return self._as_step(self._term(e, frame, frame.flow, name), e)
 
     def _is_scope(self, e: tree.Expression, env: Env, always: bool) -> bool:
         if always:
@@ -102,13 +102,16 @@ class Applier:
             return value
         raise Mistake(NotALayer(what=describe(value)), e.span)
 
-    def is_term(self, value: Value) -> bool:
-        """Whether a value may stand in a branch: a tensor, or an operand W∘x."""
-        return isinstance(value, (Tensor, Pending)) or value is UNKNOWN
+    def branch(self, e: tree.Expression, frame: Frame, name: str | None) -> Value:
+        """One line of a `branch`: a step, or a W∘x that is still to be matched to the others.
 
-    def term(self, e: tree.Expression, frame: Frame, name: str | None = None) -> Value:
-        """An operand: a tensor, a number, or a W∘x that is still to be matched."""
-        return self._term(e, frame, frame.flow, name)
+        Raises:
+            Mistake: it is a constant, or nothing fits.
+        """
+        if name is not None:
+            return self.step(e, frame, name)
+        value = self._term(e, frame, frame.flow, None)
+        return value if isinstance(value, Pending) else self._as_step(value, e)
 
     def _term(self, e: tree.Expression, frame: Frame, flow: Value, name: str | None) -> Value:
         case = self._cases.get(type(e))

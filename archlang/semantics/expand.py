@@ -198,9 +198,7 @@ class Expander:
         if frame.branches is None:
             value = self.applier.step(s.value, frame, name)
         else:
-            value = self.applier.term(s.value, frame, name)
-            if not self.applier.is_term(value):
-                value = self.applier.step(s.value, frame, name)
+            value = self.applier.branch(s.value, frame, name)
             frame.branches.append(value)
         frame.body.stepped = True
         if value is UNKNOWN:

@@ -146,10 +146,10 @@ class Naming:
         if why is not None:
             raise Mistake(ReservedName(name=name, why=why), span)
         claimed = self._taken[id(scope)]
-        key = f"={name}"
-        if key in claimed:
+        above = name.rpartition(".")[0]
+        if {f"={name}", f"{name}.…"} & claimed or (above and f"={above}" in claimed):
             raise Mistake(BoundTwice(name=name), span)
-        claimed |= {key, name}
+        claimed |= {f"={name}", name} | ({f"{above}.…"} if above else set())
 
 
 def join(path: str, name: str) -> str:

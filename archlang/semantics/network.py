@@ -17,7 +17,8 @@ from archlang.semantics.expand import Expander
 from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.resolve_unit import parameters, resolve
-from archlang.semantics.values import Unit, Value
+from archlang.semantics.matching import Matching
+from archlang.semantics.values import MatchingKind, Unit, Value, is_layer
 from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
 
@@ -32,8 +33,11 @@ def expand_network(
     span = unit.declaration.span
     try:
         with deep_recursion(), collector_paused():
-            _check_settings(unit, settings)
-            return _expand(unit, settings, sink, workshop or Workshop())
+            values = _read_settings(unit, settings)
+            graph = _expand(unit, values, sink, workshop or Workshop())
+            if graph is not None:
+                graph.parameters.update(settings)
+            return graph
     except Mistake as mistake:
         sink.report_mistake(mistake, span)
     except (Unresolved, TooManyMistakes):
@@ -43,13 +47,27 @@ def expand_network(
     return None
 
 
-def _check_settings(unit: Unit, settings: Mapping[str, Value]) -> None:
-    known = tuple(p.name for p in open_parameters(unit))
+def _read_settings(unit: Unit, settings: Mapping[str, Value]) -> dict[str, Value]:
+    """Parameters set from outside. There a layer is given by its name: `f="relu"`.
+
+    Raises:
+        Mistake: the network has no such parameter.
+    """
+    known = {p.name: p for p in open_parameters(unit)}
     for name in settings:
         if name not in known:
             near = closest(name, known)
-            problem = UnknownArgument(callee=unit.name, name=name, suggestion=near, known=known)
+            problem = UnknownArgument(
+                callee=unit.name, name=name, suggestion=near, known=tuple(known)
+            )
             raise Mistake(problem, unit.declaration.name.span)
+    return {name: _setting(known[name], value, unit) for name, value in settings.items()}
+
+
+def _setting(parameter: tree.Parameter, value: Value, unit: Unit) -> Value:
+    is_text = isinstance(parameter.default, tree.Constant)
+    named = unit.env.find(value) if isinstance(value, str) and not is_text else None
+    return named if is_layer(named) or isinstance(named, (Matching, MatchingKind)) else value
 
 
 def _expand(
@@ -58,7 +76,7 @@ def _expand(
     top = Unit(unit.declaration, unit.env, {**unit.arguments, **settings})
     target, edits = resolve(top, Evaluator(Budget(), workshop))
     filled = Evaluator(Budget(), workshop).calls.filled(target, unit.declaration.name.span)
-    graph = _empty_graph(unit, filled, settings)
+    graph = _empty_graph(unit, filled)
     expander = Expander(
         graph, sink, edits, workshop, as_declared=not edits and _as_declared(filled)
     )
@@ -76,11 +94,11 @@ def _expand(
     return graph if len(sink) == before else None
 
 
-def _empty_graph(unit: Unit, filled: Unit, settings: Mapping[str, Value]) -> Graph:
+def _empty_graph(unit: Unit, filled: Unit) -> Graph:
     declaration = unit.declaration
     doc = declaration.body.doc or filled.declaration.body.doc
     root = Scope("", "network", declaration.name.id, declaration.span, doc=doc)
-    return Graph(declaration.name.id, root, parameters=dict(settings))
+    return Graph(declaration.name.id, root)
 
 
 def _as_declared(unit: Unit) -> bool:

@@ -32,7 +32,7 @@ def layers(draw: st.DrawFn) -> str:
                 f"dwconv({draw(kernels)})",
                 f"sepconv({draw(small)}, {draw(kernels)})",
                 f"maxpool(3, stride={draw(strides)}, pad=1)",
-                f"avgpool(3, stride={draw(strides)}, pad=1)",
+                f"pad(1) -> avgpool(3, stride={draw(strides)})",
                 "bn",
                 "relu",
                 "identity",

@@ -90,3 +90,21 @@ def test_names_that_torch_or_python_cannot_carry(name: str, place: str) -> None:
         assert [d.code for d in found] == ["E0501"]
     else:
         assert [d.code for d in found][:1] == ["E0205"]
+
+
+def test_a_named_branch_is_a_scope_as_any_named_line_is() -> None:
+    text = """
+network N:
+    input 3x8x8
+    branch:
+        wide = conv(8, 3x3) -> relu
+        conv(8, 1x1)
+"""
+    assert paths(text) == ["wide.conv1", "conv1"]
+
+
+def test_a_path_is_a_layer_or_holds_layers_but_not_both() -> None:
+    text = "network N:\n    input 3x8x8\n    e[0] = conv(8)\n    e[0][1] = conv(8)\n"
+    assert [d.code for d in check_text(text)] == ["E0203"]
+    swapped = text.replace("e[0] =", "e[?] =").replace("e[0][1]", "e[0]").replace("[?]", "[0][1]")
+    assert [d.code for d in check_text(swapped)] == ["E0203"]
