@@ -15,9 +15,9 @@ from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import Expander
 from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
+from archlang.semantics.matching import Matching
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.resolve_unit import parameters, resolve
-from archlang.semantics.matching import Matching
 from archlang.semantics.values import MatchingKind, Unit, Value, is_layer
 from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
