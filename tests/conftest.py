@@ -2,5 +2,5 @@
 
 import os
 
-# The tests run side by side in several processes; torch's threads would only get in each other's way.
+# The tests run side by side in several processes, where torch's threads would only be in the way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

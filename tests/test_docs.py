@@ -59,3 +59,15 @@ def test_the_readme_has_exactly_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme.count("```sh") == 2
     assert re.findall(r"<!-- command: (\w+) -->", readme) == ["main", "tests"]
+
+
+def test_the_message_in_the_readme_is_the_one_that_is_printed() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n(error.*?)```", readme, re.DOTALL)
+    assert shown is not None
+    text = """network N:
+    input 64x56x56
+    conv(64, 3x3) -> bn -> relu
+    conv(64, 3x3, stride=2) -> bn + x -> relu
+"""
+    assert shown[1].strip() == render_text(check_text(text, "unit.arch")).strip()
