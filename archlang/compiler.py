@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ class Address:
     network: str | None
 
     @classmethod
-    def parse(cls, text: str) -> Address:
+    def parse(cls, spec: str | PathLike[str]) -> Address:
         """The address behind a text; a bare name such as `ResNet50` is looked up in the zoo."""
+        text = fspath(spec)
         match = _ADDRESS.fullmatch(text)
         if match:
             return cls(Path(match["file"]), match["network"] or None)
@@ -77,7 +79,7 @@ def complete(unit: Unit) -> bool:
     return all(p.default is not None or p.name in unit.arguments for p in open_parameters(unit))
 
 
-def graph(spec: str, /, **parameters: Any) -> Graph:
+def graph(spec: str | PathLike[str], /, **parameters: Any) -> Graph:
     """The graph of a network: `graph("specs/resnet.arch:ResNet50", classes=10)`.
 
     Raises:

@@ -60,8 +60,12 @@ class SpecFinder(MetaPathFinder):
 def _candidates(name: str, folders: Sequence[str]) -> Iterator[Path]:
     for folder in folders:
         file = Path(folder or ".").absolute() / name
-        # The folder is listed because some file systems take `Unet.arch` for `unet.arch`.
-        if file.is_file() and file in file.parent.iterdir():
+        try:
+            # The folder is listed because some file systems take `Unet.arch` for `unet.arch`.
+            is_there = file.is_file() and file in file.parent.iterdir()
+        except OSError:  # a folder that may not be read, or a name that no file can have
+            continue
+        if is_there:
             yield file
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from archlang.compiler import graph
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    spec: str,
+    spec: str | PathLike[str],
     /,
     *,
     weights: Mapping[str, torch.Tensor] | None = None,

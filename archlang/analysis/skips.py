@@ -31,14 +31,14 @@ def _of_merge(graph: Graph, merge: Node) -> Iterator[Skip]:
     for operand in range(len(merge.inputs)):
         match = _match(graph, merge, operand)
         rest = (i for i in range(len(merge.inputs)) if i != operand)
-        others = [_match(graph, merge, i).source.node for i in rest]
-        passed = _between(graph, match.source.node, others)
+        ends = [_match(graph, merge, i).source.node for i in rest]
+        passed = _between(graph, match.source, ends)
         if passed:
             yield Skip(
                 source=match.source,
                 merge=merge.id,
-                kind=_kind(graph, merge, passed),
-                depth=max(graph.depths[n] for n in others) - graph.depths[match.source.node],
+                kind=_kind(graph, merge, list(passed)),
+                depth=max(passed[n] for n in ends if n in passed),
                 matching=match.written,
                 operator=match.operator,
                 operand=operand,
@@ -59,23 +59,26 @@ def _dense(graph: Graph, merge: Node) -> Iterator[Skip]:
         yield Skip(source, merge.id, "dense", depth, "identity", "identity", operand)
 
 
-def _between(graph: Graph, source: int, ends: Iterable[int]) -> list[int]:
-    """The nodes on the paths from `source` to any of `ends`, the ends included.
+def _between(graph: Graph, source: Tensor, ends: Iterable[int]) -> dict[int, int]:
+    """The nodes on the paths from `source` to any of `ends`, the ends included, each with the
+    weighted layers on the longest path to it.
 
     Ids are in the order of computation, so the search never looks before the source.
     """
     seen: set[int] = set()
-    waiting = [n for n in ends if n > source]
+    waiting = [n for n in ends if n > source.node]
     while waiting:
         node = waiting.pop()
         if node not in seen:
             seen.add(node)
-            waiting.extend(t.node for t in _carried(graph.nodes[node]) if t.node > source)
-    reached = {source}
-    for node in sorted(seen):
-        if any(t.node in reached for t in _carried(graph.nodes[node])):
-            reached.add(node)
-    return sorted(reached - {source})
+            waiting.extend(t.node for t in _carried(graph.nodes[node]) if t.node > source.node)
+    layers: dict[int, int] = {}
+    for number in sorted(seen):
+        node = graph.nodes[number]
+        before = [layers.get(t.node, 0) for t in _carried(node) if t == source or t.node in layers]
+        if before:
+            layers[number] = max(before) + node.op.weighted
+    return layers
 
 
 def _carried(node: Node) -> tuple[Tensor, ...]:

@@ -25,13 +25,20 @@ def spec_files(paths: Iterable[Path], sink: Diagnostics) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        inside = sorted(_specs_in(path)) if path.is_dir() else [path]
+        inside = sorted(_specs_in(path)) if _is_folder(path) else [path]
         if not inside:
             problem = UnreadableFile(file=str(path), reason="the folder holds no .arch file")
             sink.report(problem, Span(Source(str(path), "", path), 0, 0))
         for file in inside:
-            found.setdefault(file.resolve(), file)
+            found.setdefault(file.absolute(), file)
     return list(found.values())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have: reading it says so, with a code and a way out
+        return False
 
 
 def _specs_in(folder: Path) -> Iterator[Path]:

@@ -332,7 +332,11 @@ class Applier:
     ) -> Tensor:
         """Add a layer with one result under a name."""
         path = join(frame.scope.path, name)
-        return self._weaver.add(op, inputs, path, frame.scope, span)[0]
+
+        def make(x: Value) -> Value:
+            return self._weaver.add(op, (x, *inputs[1:]), path, frame.scope, span)[0]
+
+        return self._surgeon.around(path, inputs[0], frame, make)
 
     def frozen(self) -> AbstractContextManager[None]:
         """Layers added meanwhile are not trained."""

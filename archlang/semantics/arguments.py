@@ -77,7 +77,7 @@ class Signature:
     def _position(
         self, argument: Given, positions: Iterable[str], bound: Mapping[str, Given]
     ) -> str:
-        if self.size and self.size not in bound and isinstance(argument.value, Dims):
+        if self.size and isinstance(argument.value, Dims):
             return self.size
         name = next((n for n in positions if n not in bound), None)
         if name is None:

@@ -159,10 +159,8 @@ class Calls:
         try:
             return self._evaluator.weighed(function.builtin(*positional, **named), span)
         except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-            # Python's own functions say best what they cannot work on.
-            raise Mistake(
-                BadFunctionCall(function=function.name, reason=str(error)), span
-            ) from None
+            reason = _reason(error, given)
+            raise Mistake(BadFunctionCall(function=function.name, reason=reason), span) from None
 
     def _limited(self, function: Function, span: Span, run: Callable[[], Value]) -> Value:
         self._budget.unit(span, self._calls)
@@ -211,3 +209,13 @@ class Calls:
             kind.op.name,
             given_in(e, [self._evaluator.value(a.value, env) for a in e.arguments]),
         )
+
+
+def _reason(error: Exception, given: list[Given]) -> str:
+    """Why a function of constants cannot work on what it is given, without Python's own words."""
+    if not given:
+        return "it needs something to work on"
+    what = " and ".join(describe(g.value) for g in given)
+    if isinstance(error, TypeError):
+        return f"it does not work on {what}"
+    return f"it has no result for {what}"

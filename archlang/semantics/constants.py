@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from archlang.diagnostics.catalog.arguments import BadOperands, DivisionByZero
@@ -83,7 +84,8 @@ def bounded(value: Any) -> Any:
     """
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+    huge = abs(value) > MAX_INTEGER if isinstance(value, int) else not _finite(value)
+    if huge:
         raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}"))
     if isinstance(value, str) and len(value) > MAX_LIST:
         raise Mistake(HugeResult(what="this text", limit=f"{MAX_LIST:,} characters"))
@@ -105,6 +107,10 @@ def weight(value: Value) -> int:
     return total
 
 
+def _finite(value: Any) -> bool:
+    return not isinstance(value, float) or isfinite(value)
+
+
 def _numeric(sign: str, left: int | float, right: int | float) -> Value:
     if sign in ("/", "//", "%") and right == 0:
         raise Mistake(DivisionByZero(operator=sign))
@@ -120,9 +126,7 @@ def _numeric(sign: str, left: int | float, right: int | float) -> Value:
         raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}")) from None
     if isinstance(result, complex):
         raise Mistake(BadOperands(operator=sign, left=describe(left), right=describe(right)))
-    if isinstance(result, int) and abs(result) > MAX_INTEGER:
-        raise Mistake(HugeResult(what="this number", limit=f"{MAX_INTEGER:,}"))
-    return result
+    return bounded(result)
 
 
 def comparison(sign: str, left: Value, right: Value) -> bool:

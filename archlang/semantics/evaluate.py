@@ -71,11 +71,11 @@ class Evaluator:
             tree.Compare: self._compare,
             tree.Conditional: self._conditional,
             tree.Matched: self._matched,
-            tree.Pipe: Closure,
-            tree.Branch: Closure,
-            tree.Dense: Closure,
-            tree.Repeat: Closure,
-            tree.Chain: Closure,
+            tree.Pipe: _closure,
+            tree.Branch: _closure,
+            tree.Dense: _closure,
+            tree.Repeat: _closure,
+            tree.Chain: _closure,
         }
 
     def value(self, expression: tree.Expression, env: Env) -> Value:
@@ -253,7 +253,7 @@ class Evaluator:
         if is_layer(left) or is_layer(right):
             if e.operator == "*" and type(left) is int:
                 return Repeated(_counted(left, e.left.span), right)
-            return Closure(e, env)
+            return _closure(e, env)
         for side, value in ((e.left, left), (e.right, right)):
             if isinstance(value, (Tensor, Function, Matching)) or is_tensors(value):
                 raise Mistake(NotAConstant(what=describe(value)), side.span)
@@ -315,6 +315,11 @@ class Evaluator:
 
     def _matched(self, e: tree.Matched, env: Env) -> Value:
         raise Mistake(MatchOutsideMerge(written=_written(e)), e.span)
+
+
+def _closure(e: tree.Expression, env: Env) -> Closure:
+    """A pipe or run of lines as a value, with the defaults that hold where it is written."""
+    return Closure(e, Env(env, env.defaults))
 
 
 def _counted(value: Value, span: Span) -> int:

@@ -24,7 +24,8 @@ from archlang.semantics.apply import Applier
 from archlang.semantics.assertions import Assertions
 from archlang.semantics.builtins import what_is
 from archlang.semantics.evaluate import Evaluator
-from archlang.semantics.frame import Body, Frame, kept_names
+from archlang.semantics.frame import Body, Frame
+from archlang.semantics.kept import Kept, kept_in
 from archlang.semantics.limits import (
     MAX_MISTAKES,
     Budget,
@@ -76,8 +77,12 @@ class Expander:
         self.assertions = Assertions(self.evaluator, sink, as_declared)
         self.applier = Applier(self)
         self._ports = Ports(self)
-        self.kept: dict[int, str] = {}
-        """Nodes by their ids, with the names that their results were kept under."""
+        self._kept_in: dict[int, Kept] = {}
+        """Suites by their ids, with the names that their lines keep."""
+        self.discarded: set[tuple[int, int]] = set()
+        """(node, port) of results that the spec does not want: `a, _ = split(2)`."""
+        self.kept: dict[tuple[int, int], str] = {}
+        """(node, port) of results, with the names that they were kept under."""
         self.complete = True
         """Whether no statement failed, so that the graph is whole."""
         self._cases: dict[type, Callable[[Any, Frame], None]] = {
@@ -103,7 +108,6 @@ class Expander:
         body = Body(env, declaration, is_root)
         if not is_root:
             body.arriving = arriving(unit, flow, scope)
-        self.naming.reserve(scope, kept_names(declaration.body))
         if is_root and not _has_input(declaration.body):
             self._report_no_input(declaration)
             flow = env.names["x"] = UNKNOWN
@@ -134,6 +138,9 @@ class Expander:
 
     def suite(self, suite: tree.Suite, frame: Frame) -> None:
         """Run the lines of a suite; mistakes are reported and the rest goes on."""
+        if id(suite) not in self._kept_in:
+            self._kept_in[id(suite)] = kept_in(suite)
+        self.naming.reserve(frame.scope, self._kept_in[id(suite)])
         for statement in suite.statements:
             self.statement(statement, frame)
 
@@ -270,14 +277,20 @@ class Expander:
         for target, item in zip(s.targets, values, strict=True):
             self._keep_one(target, item, frame)
 
+    def _keep_name(self, target: tree.Name, value: Value, frame: Frame) -> None:
+        if target.id == "_":
+            if isinstance(value, Tensor):
+                self.discarded.add((value.node, value.port))
+            return
+        if target.id in frame.env.names:
+            raise Mistake(BoundTwice(name=target.id), target.span)
+        frame.env.names[target.id] = value
+        if isinstance(value, Tensor):
+            self.kept.setdefault((value.node, value.port), target.id)
+
     def _keep_one(self, target: tree.Expression, value: Value, frame: Frame) -> None:
         if isinstance(target, tree.Name):
-            if target.id != "_":
-                if target.id in frame.env.names:
-                    raise Mistake(BoundTwice(name=target.id), target.span)
-                frame.env.names[target.id] = value
-                if isinstance(value, Tensor):
-                    self.kept.setdefault(value.node, target.id)
+            self._keep_name(target, value, frame)
             return
         base, index = self._index_of(target, frame)
         indexed = frame.body.env.names.setdefault(base, Indexed(base))
@@ -325,8 +338,12 @@ class Expander:
         if not is_layer(layer) and layer is not UNKNOWN:
             reason = "shared names a layer: shared name = conv(64)"
             raise Mistake(MisplacedStatement(statement="shared", reason=reason), s.value.span)
-        self.naming.claim(frame.scope, s.name.id, s.name.span)
-        shared = SharedLayer(s.name.id, layer, frame.scope, s.span)
+        name = s.name.id
+        if frame.rounds:
+            name = self.naming.automatic(frame.scope, name)
+        else:
+            self.naming.claim(frame.scope, name, s.name.span)
+        shared = SharedLayer(name, layer, frame.scope, s.span)
         frame.env.names[s.name.id] = UNKNOWN if layer is UNKNOWN else shared
 
 

@@ -9,7 +9,6 @@ from archlang.graph import Scope, ScopeKind
 from archlang.semantics.naming import join
 from archlang.semantics.values import Declaration, Env, Value
 from archlang.source import Span
-from archlang.syntax import tree
 
 
 @dataclass(slots=True)
@@ -47,7 +46,8 @@ class Frame:
         self, flow: Value, scope: Scope | None = None, branches: list[Value] | None = None
     ) -> Frame:
         """A frame for a suite nested in this one, with names of its own."""
-        return Frame(Env(self.env), scope or self.scope, self.body, flow, branches)
+        rounds = self.rounds and scope is None
+        return Frame(Env(self.env), scope or self.scope, self.body, flow, branches, rounds)
 
 
 def open_scope(
@@ -57,19 +57,3 @@ def open_scope(
     scope = Scope(join(frame.scope.path, name), kind, title, span, frame.scope, **details)
     frame.scope.children.append(scope)
     return scope
-
-
-def kept_names(suite: tree.Suite) -> set[str]:
-    """Names that the lines of a body keep, so that automatic names avoid them."""
-    names: set[str] = set()
-    for statement in suite.statements:
-        if isinstance(statement, tree.Step):
-            names |= {t.id for t in statement.targets if isinstance(t, tree.Name)}
-        elif isinstance(statement, tree.Output) and isinstance(statement.target, tree.Name):
-            names.add(statement.target.id)
-        elif isinstance(statement, tree.Shared):
-            names.add(statement.name.id)
-        elif isinstance(statement, tree.If):
-            for _, arm in statement.arms:
-                names |= kept_names(arm)
-    return names

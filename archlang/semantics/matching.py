@@ -246,10 +246,12 @@ def matching_strides(source: Shape, goal: Goal) -> tuple[int, ...] | None:
     if len(source) != len(goal.shape):
         return None
     pairs = list(zip(source[1:], goal.shape[1:], strict=True))
-    if goal.strides is not None and all(s == int(s) and s >= 1 for s in goal.strides):
+    if goal.strides is not None:
+        if not all(s == int(s) and s >= 1 for s in goal.strides):
+            return None
         strides = tuple(int(s) for s in goal.strides)
-        if all(-(-n // s) == m for (n, m), s in zip(pairs, strides, strict=True)):
-            return strides
+        fits = all(-(-n // s) == m for (n, m), s in zip(pairs, strides, strict=True))
+        return strides if fits else None
     found = tuple(_stride(n, m) for n, m in pairs)
     return found if all(found) else None  # pyright: ignore[reportReturnType]  # no None is left
 

@@ -10,10 +10,12 @@ import keyword
 import re
 from collections import defaultdict
 from functools import cache
+from itertools import count
 
 from archlang.diagnostics.catalog.names import BoundTwice, ReservedName
 from archlang.diagnostics.model import Mistake
 from archlang.graph import Scope
+from archlang.semantics.kept import Kept
 from archlang.source import Span
 
 # Attributes that torch's modules and graph modules have already; a child would hide them.
@@ -70,6 +72,7 @@ TAKEN_BY_TORCH = frozenset(
         "requires_grad_",
         "set_extra_state",
         "set_submodule",
+        "shape_env",
         "share_memory",
         "state_dict",
         "to",
@@ -108,26 +111,34 @@ def kind_of(name: str) -> str:
 
 
 class Naming:
-    """Hands out the names within the scopes of one network."""
+    """Hands out the names within the scopes of one network; none twice."""
 
     def __init__(self) -> None:
         self._counts: defaultdict[int, defaultdict[str, int]] = defaultdict(
             lambda: defaultdict(int)
         )
-        self._taken: defaultdict[int, set[str]] = defaultdict(set)
+        self._kept: defaultdict[int, set[str]] = defaultdict(set)
+        self._indexed: defaultdict[int, set[str]] = defaultdict(set)
+        self._given: defaultdict[int, set[str]] = defaultdict(set)
 
-    def reserve(self, scope: Scope, names: set[str]) -> None:
-        """Keep automatic names away from names that the body keeps itself."""
-        self._taken[id(scope)] |= names
+    def reserve(self, scope: Scope, kept: Kept) -> None:
+        """Keep automatic names away from names that the lines of a scope keep themselves."""
+        self._kept[id(scope)] |= kept.names
+        self._indexed[id(scope)] |= kept.indexed
 
     def automatic(self, scope: Scope, kind: str) -> str:
-        """The next free name of a kind: kind and count from 1; a number where units are counted."""
-        counts, taken = self._counts[id(scope)], self._taken[id(scope)]
+        """The next free name of a kind: kind and count from 1.
+
+        Where the spec itself counts under that word (`stage[i] = …`), `stage_1`, `stage_2`, ….
+        """
+        counts, given, kept = self._counts[id(scope)], self._given[id(scope)], self._kept[id(scope)]
+        if kind in self._indexed[id(scope)]:
+            kind = f"{kind}_"
         while True:
             counts[kind] += 1
             name = f"{kind}{counts[kind]}"
-            if name not in taken:
-                taken.add(name)
+            if name not in given and name not in kept:
+                given.add(name)
                 return name
 
     def position(self, scope: Scope) -> str:
@@ -145,11 +156,19 @@ class Naming:
         why = reserved(name)
         if why is not None:
             raise Mistake(ReservedName(name=name, why=why), span)
-        claimed = self._taken[id(scope)]
+        given = self._given[id(scope)]
         above = name.rpartition(".")[0]
-        if {f"={name}", f"{name}.…"} & claimed or (above and f"={above}" in claimed):
+        if {name, f"{name}.…"} & given or (above and above in given):
             raise Mistake(BoundTwice(name=name), span)
-        claimed |= {f"={name}", name} | ({f"{above}.…"} if above else set())
+        given |= {name} | ({f"{above}.…"} if above else set())
+
+    def fresh(self, scope: Scope, name: str) -> str:
+        """A name, or the first of `name_2`, `name_3`, … that is free."""
+        taken = self._given[id(scope)] | self._kept[id(scope)]
+        names = (name if i == 1 else f"{name}_{i}" for i in count(1))
+        chosen = next(n for n in names if n not in taken)
+        self._given[id(scope)].add(chosen)
+        return chosen
 
 
 def join(path: str, name: str) -> str:

@@ -8,9 +8,10 @@ from archlang.collector import collector_paused
 from archlang.diagnostics.catalog.arguments import UnknownArgument
 from archlang.diagnostics.catalog.graph import NoInput, UnusedInput, UnusedResult
 from archlang.diagnostics.catalog.limits import NestedTooDeeply
-from archlang.diagnostics.model import Diagnostics, Mistake
+from archlang.diagnostics.catalog.names import BoundTwice
+from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.diagnostics.suggest import closest
-from archlang.graph import Graph, Node, Scope
+from archlang.graph import Graph, Node, Scope, Tensor
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import Expander
@@ -124,13 +125,27 @@ def _check_whole(expander: Expander, graph: Graph, sink: Diagnostics) -> None:
         assert at is not None
         sink.report(NoInput(network=graph.name), at)
         return
+    _check_paths(expander, graph, sink)
     used = _reaching_outputs(graph)
-    for node in _dead_ends(graph, used):
+    for tensor in _dead_ends(graph, used):
+        node = graph.producer(tensor)
         if node.role == "input":
             sink.report(UnusedInput(name=node.path), node.span)
-        else:
-            name = expander.kept.get(node.id)
-            sink.report(UnusedResult(name=name, shape=node.shape), node.span)
+        elif len(node.outputs) == 1 or (node.id, tensor.port) not in expander.discarded:
+            name = expander.kept.get((node.id, tensor.port))
+            sink.report(UnusedResult(name=name, shape=tensor.shape), node.span)
+
+
+def _check_paths(expander: Expander, graph: Graph, sink: Diagnostics) -> None:
+    """Every path is one layer's alone, unless it is shared, and no layer lies below another."""
+    first: dict[str, Node] = {}
+    for node in graph.nodes:
+        known = first.setdefault(node.path, node)
+        if known is not node and not expander.weaver.is_shared(node.path):
+            sink.report(BoundTwice(name=node.path), node.span, [Label(known.span, "first here")])
+    above = {node.path.rpartition(".")[0] for node in graph.nodes}
+    for path in above & first.keys() - {""}:
+        sink.report(BoundTwice(name=path), first[path].span)
 
 
 def _reaching_outputs(graph: Graph) -> bytearray:
@@ -145,10 +160,16 @@ def _reaching_outputs(graph: Graph) -> bytearray:
     return used
 
 
-def _dead_ends(graph: Graph, used: bytearray) -> Iterator[Node]:
-    """The last steps of whatever is not used: what leads to them follows from them."""
+def _dead_ends(graph: Graph, used: bytearray) -> Iterator[Tensor]:
+    """The last results of whatever is not used: what leads to them follows from them."""
     taken = bytearray(len(graph.nodes))
+    ports = {(o.tensor.node, o.tensor.port) for o in graph.outputs}
     for node in graph.nodes:
         for tensor in node.inputs:
             taken[tensor.node] = 1
-    return (n for n in graph.nodes if not used[n.id] and not taken[n.id])
+            ports.add((tensor.node, tensor.port))
+    for node in graph.nodes:
+        if not used[node.id] and not taken[node.id]:
+            yield node.outputs[0]
+        elif len(node.outputs) > 1:
+            yield from (t for t in node.outputs if (node.id, t.port) not in ports)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from archlang.diagnostics.catalog.graph import NothingFlows, SeveralTensors, UnknownMerge
+from archlang.diagnostics.catalog.graph import (
+    EmptyBody,
+    NothingFlows,
+    SeveralTensors,
+    UnknownMerge,
+)
 from archlang.diagnostics.model import Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Scope
@@ -75,8 +80,10 @@ class Runs:
         something(flow, "branch", e.span)
         results: list[Value] = []
         self._expander.suite(e.body, frame.inside(flow, branches=results))
-        if flow is UNKNOWN or not results or any(r is UNKNOWN for r in results):
+        if flow is UNKNOWN or any(r is UNKNOWN for r in results):
             return UNKNOWN
+        if not results:
+            raise Mistake(EmptyBody(what="this branch"), e.span)
         for result in results:
             if is_tensors(result):
                 problem = SeveralTensors(what="a branch", count=len(result), want="one tensor")

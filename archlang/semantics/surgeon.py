@@ -34,15 +34,18 @@ class Surgeon:
             return make(flow)
         name = path.rpartition(".")[2]
         for edit in edits.inserted(path, after=False):
-            flow = self._put(edit, f"before_{name}", flow, frame)
+            flow = self._put(edit, self._fresh(frame, f"before_{name}"), flow, frame)
         replacement = edits.replaces(path)
         if replacement is not None:
             flow = self._put(replacement, name, flow, frame)
         elif not edits.removes(path):
             flow = make(flow)
         for edit in edits.inserted(path, after=True):
-            flow = self._put(edit, f"after_{name}", flow, frame)
+            flow = self._put(edit, self._fresh(frame, f"after_{name}"), flow, frame)
         return flow
+
+    def _fresh(self, frame: Frame, name: str) -> str:
+        return self._expander.naming.fresh(frame.scope, name)
 
     def _put(self, edit: Edit, name: str, flow: Value, frame: Frame) -> Value:
         """Run the lines of an edit under a name; a single layer carries the name itself."""

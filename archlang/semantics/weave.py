@@ -142,6 +142,10 @@ class Weaver:
             return None
         return tuple(n / m for m, n in zip(a, b, strict=True))
 
+    def is_shared(self, path: str) -> bool:
+        """Whether several uses of a path are meant."""
+        return path in self._shared
+
     def check_shared(self, node: Node) -> None:
         """Hold a use of a shared path to the parameters that its first use made.
 

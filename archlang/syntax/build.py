@@ -5,6 +5,7 @@ The grammar keeps all tokens, so a rule's children stand at fixed places and giv
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, TypeAlias, cast
 
 from lark import Token, Transformer
@@ -284,7 +285,10 @@ class TreeBuilder(Transformer[Token, tree.File]):
         return tree.Constant(self._span(c[0]), int(digits))
 
     def real(self, c: Children) -> tree.Constant:
-        return tree.Constant(self._span(c[0]), float(c[0]))
+        value = float(c[0])
+        if not isfinite(value):
+            raise Mistake(HugeLiteral(digits=len(c[0]), limit=MAX_DIGITS), self._span(c[0]))
+        return tree.Constant(self._span(c[0]), value)
 
     def size(self, c: Children) -> tree.Size:
         parts = str(c[0]).split("x")

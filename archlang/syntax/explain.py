@@ -159,7 +159,7 @@ def _expected(kinds: set[str]) -> tuple[str, ...]:
         kinds -= {"MINUS", "PLUS"}
     named = [WORDS.get(kind, repr(kind.lower())) for kind in sorted(kinds) if kind in WORDS]
     if not words and len(kinds) <= NEVER_NAMED:
-        named = [WORDS.get(kind, repr(kind.lower())) for kind in sorted(kinds)]
+        named = [WORDS.get(k, repr(k.lower())) for k in sorted(kinds) if not k.startswith("__")]
     return tuple(words + named[:NEVER_NAMED])
 
 

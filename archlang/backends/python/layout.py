@@ -52,17 +52,6 @@ def prefixed(text: str, doc: Doc) -> Doc:
             return replace(doc, element=prefixed(text, doc.element))
 
 
-def suffixed(doc: Doc, text: str) -> Doc:
-    """A document with some text behind it: a method called on a value."""
-    match doc:
-        case Atom(inner):
-            return Atom(inner + text)
-        case Group():
-            return replace(doc, close=doc.close + text)
-        case Generator():
-            return replace(doc, clause=doc.clause + text)
-
-
 def flat(doc: Doc) -> str:
     """All of it on one line."""
     match doc:
