@@ -145,6 +145,12 @@ ARGUMENT_ALIASES: Mapping[str, str] = MappingProxyType(
 
 REMARKS: Mapping[str, str] = MappingProxyType(
     {
+        "true": "write true, in small letters",
+        "false": "write false, in small letters",
+        "nn": "layers are written without their library: conv(64, 3x3), relu, fc(10)",
+        "f": "layers are written without their library: relu, maxpool(2x2), flatten",
+        "torch": "layers are written without their library: flatten, relu, cat is ++",
+        "tf": "layers are written without their library: conv(64, 3x3), relu, fc(10)",
         "inchannels": "leave it out: the incoming channels are known from the line before",
         "infeatures": "leave it out: the incoming features are known from the line before",
         "inplanes": "leave it out: the incoming channels are known from the line before",

@@ -138,11 +138,13 @@ class Units:
         """
         folded: list[Part] = []
         for run in self._runs(parts, alike or (lambda part: signature(part.nodes))):
-            if run[0].scope is None and not (layers and len(run) >= _FEWEST_EQUAL_LAYERS):
+            layer = run[0].scope is None
+            if len(run) == 1 or (layer and not (layers and len(run) >= _FEWEST_EQUAL_LAYERS)):
                 folded += run
                 continue
             nodes = tuple(n for part in run for n in part.nodes)
-            folded.append(Part(nodes, run[0].scope, len(run), run[0].tail))
+            count = sum(part.count for part in run)  # a run may be of runs
+            folded.append(Part(nodes, run[0].scope, count, run[0].tail))
         return folded
 
     def _runs(self, parts: Sequence[Part], alike: Callable[[Part], Hashable]) -> list[list[Part]]:
