@@ -25,7 +25,7 @@ from archlang.semantics.values import UNKNOWN, Env, Unit
 from archlang.semantics.workshop import Workshop
 from archlang.source import Source, Span
 from archlang.syntax import tree
-from archlang.syntax.parse import MAX_BYTES, parse
+from archlang.syntax.parse import MAX_BYTES, parse_partly
 from archlang.zoo import zoo_folder
 
 LANGUAGE_VERSION = 1
@@ -93,9 +93,12 @@ class Loader:
         if path is not None:
             self._loading.append(path)
         with deep_recursion():
-            file = parse(source, self._sink)
+            file, unread = parse_partly(source, self._sink)
             if file is None:
                 module.whole = False
+            elif unread:
+                module.whole = False
+                self._check_rest(file, unread)
             else:
                 module.defines = any(isinstance(d, _DEFINING) for d in file.definitions)
                 self._define(file, module, root)
@@ -104,6 +107,23 @@ class Loader:
             self._loading.pop()
             self._modules[path] = module
         return module
+
+    def _check_rest(self, file: tree.File, unread: frozenset[str]) -> None:
+        """Check the names of what could be read; words of what could not may mean anything."""
+        loose = Env(builtins())
+        loose.names.update((w, UNKNOWN) for w in unread if w not in builtins().names)
+        units = (tree.Block, tree.Network)
+        readable = [d for d in file.definitions if isinstance(d, units) and d.name.id != "_"]
+        env = Env(loose)
+        for definition in file.definitions:
+            match definition:
+                case tree.Use():
+                    env.names.update((here.id, UNKNOWN) for _, here in definition.names)
+                case tree.Let() | tree.Block() | tree.Network():
+                    env.names[definition.name.id] = UNKNOWN
+                case _:
+                    pass
+        check_names(tree.File(file.source, tuple(readable)), env, self._sink)
 
     def _define(self, file: tree.File, module: Module, root: Path | None) -> None:
         for definition in file.definitions:

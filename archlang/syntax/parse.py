@@ -6,6 +6,7 @@ of a file are reported at once; offsets stay as they are.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -36,6 +37,9 @@ _STAND_INS = {
 """What parses in the place of a line that does not: by whether it opens a body, and is indented."""
 MAX_MISTAKES = 20
 """Syntax errors reported for one file; after so many the rest is likely noise."""
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class Parser:
@@ -81,26 +85,35 @@ def parser() -> Parser:
 
 def parse(source: Source, sink: Diagnostics) -> tree.File | None:
     """The tree of a source; None if there are syntax errors, which are all reported."""
+    file, unread = parse_partly(source, sink)
+    return None if unread else file
+
+
+def parse_partly(source: Source, sink: Diagnostics) -> tuple[tree.File | None, frozenset[str]]:
+    """The tree of what can be read, and the words of the lines that cannot; errors are reported.
+
+    Without errors there are no such words. With them the tree is good for checking names alone,
+    and the words may mean anything: their lines may have given them a meaning.
+    """
     if len(source.text) > MAX_BYTES:
         problem = FileTooLarge(size=len(source.text), limit=MAX_BYTES)
         sink.report(problem, Span(source, 0, 0))
-        return None
+        return None, frozenset()
     if not _indentation_is_uniform(source, sink):
-        return None
-    text, whole, read = source.text, True, 0
+        return None, frozenset()
+    text, read = source.text, 0
+    unread: set[str] = set()
     for _ in range(MAX_MISTAKES):
         try:
-            file = parser().parse(source, text)
-            break
+            return parser().parse(source, text), frozenset(unread)
         except Mistake as mistake:
             sink.report_mistake(mistake, Span(source, 0, 0))
             at = mistake.at or Span(source, 0, 0)
-            text, whole, read = _without_line(text, at), False, read + at.start
+            unread |= {"x", "_", *_WORD.findall(source.line(at.begin.line))}
+            text, read = _without_line(text, at), read + at.start
             if read > MAX_REPARSED:
-                return None
-    else:
-        return None
-    return file if whole else None
+                break
+    return None, frozenset(unread)
 
 
 def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
