@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from archlang.compiler import check, check_text
     from archlang.compiler import graph as network
     from archlang.diagnostics.model import SpecError
+    from archlang.figures import draw
     from archlang.loading import load
 
-__all__ = ["SpecError", "check", "check_text", "load", "network"]
+__all__ = ["SpecError", "check", "check_text", "draw", "load", "network"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "SpecError": ("archlang.diagnostics.model", "SpecError"),
     "check": ("archlang.compiler", "check"),
     "check_text": ("archlang.compiler", "check_text"),
+    "draw": ("archlang.figures", "draw"),
     "load": ("archlang.loading", "load"),
     "network": ("archlang.compiler", "graph"),
 }

@@ -199,6 +199,12 @@ class Graph:
         """Weighted layers on the longest path to the main output."""
         return self.depths[self.outputs[0].tensor.node]
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: the figure."""
+        from archlang.figures import draw_svg
+
+        return {"image/svg+xml": draw_svg(self), "text/plain": repr(self)}
+
 
 def shapes(node: Node) -> tuple[Shape, ...]:
     """The shapes a node takes."""

@@ -89,6 +89,67 @@ def compile_(
     compile_network(spec, parameters or [], out)
 
 
+@app.command("draw")
+def draw(
+    spec: Spec,
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[OTHER]", help="A second network, for --diff.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="The figure; .svg, .pdf, .png, .pptx, .tikz or .dot says the format.",
+            show_default="build/NETWORK.svg",
+        ),
+    ] = None,
+    view: Annotated[
+        str,
+        typer.Option(
+            help="overview: all units folded; blocks: and each distinct one unfolded in an inset; "
+            "layers: everything."
+        ),
+    ] = "blocks",
+    focus: Annotated[
+        str, typer.Option(metavar="BLOCK", help="One block alone, by name or path.")
+    ] = "",
+    depth: Annotated[
+        int | None, typer.Option(help="How many levels of units to draw open.", show_default=False)
+    ] = None,
+    fit: Annotated[
+        str, typer.Option(help="Where it has to fit: 16:9, 4:3, a4 or column.")
+    ] = "16:9",
+    style: Annotated[
+        str, typer.Option(help="flat, or volume: tensors as boxes in space.")
+    ] = "flat",
+    theme: Annotated[str, typer.Option(help="Colours: light, dark or print.")] = "light",
+    highlight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Accent a part, as layer3 or fc; repeatable."),
+    ] = None,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Step by step: slides, pages, or numbered files.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Two networks side by side, what differs accented.")
+    ] = False,
+    parameters: Set = None,
+) -> None:
+    """Draw a network: for a slide, a paper, the web."""
+    from archlang.cli.commands import draw_network
+
+    if diff != (other is not None):
+        problem = "--diff needs two networks" if diff else f"{other}: two networks need --diff"
+        raise typer.BadParameter(problem)
+    options = {
+        "view": view, "focus": focus, "depth": depth, "fit": fit, "style": style,
+        "theme": theme, "highlight": tuple(highlight or ()),
+    }  # fmt: skip
+    draw_network(spec, parameters or [], out, options, against=other, steps=steps)
+
+
 @app.command("check")
 def check(
     paths: Annotated[

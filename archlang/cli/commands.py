@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from archlang.cli.files import OutputError, output_path, write_all
-from archlang.cli.page import Table, show, show_mistakes, working
+from archlang.cli.files import figure_path, output_path
+from archlang.cli.page import Table, remind, show, show_mistakes, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.diagnostics.suggest import closest
+from archlang.files import OutputError, write_all
 from archlang.graph import Graph
 
 
@@ -42,12 +44,42 @@ def _python(graph: Graph) -> str:
 
 def _figure(graph: Graph) -> str:
     with working("drawing"):
-        from archlang.draw import DrawingError, draw_svg
+        from archlang.figures import draw_svg
 
-        try:
-            return draw_svg(graph)
-        except DrawingError as error:
-            raise OutputError(f"cannot draw {graph.name}: {error}") from None
+        return draw_svg(graph)
+
+
+def draw_network(
+    spec: str,
+    given: Sequence[str],
+    out: Path | None,
+    options: Mapping[str, Any],
+    *,
+    against: str | None,
+    steps: bool,
+) -> None:
+    """Draw a network into a file and say what was written; `against`: beside another one.
+
+    Raises:
+        SpecError: a spec has mistakes.
+        DrawingError: it cannot be drawn so; then no file is written.
+        OutputError: a file cannot be written; then none is.
+    """
+    from archlang.figures import Options, draw
+    from archlang.figures.writers import format_of
+
+    wanted = Options(**options)
+    graph = _network(spec, given)
+    other = _network(against, given) if against else None
+    path = figure_path(out, graph.name)
+    format_of(path.suffix)  # what cannot be written need not be drawn
+    with working("drawing"):
+        figure = draw(graph, options=wanted, against=other)
+        files = figure.files(path, steps=steps)
+    write_all(files)
+    for remark in figure.remarks:
+        remind(remark)
+    print("\n".join(f"written {file}" for file in files))
 
 
 def summarise_network(spec: str, given: Sequence[str], as_json: bool) -> None:

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 import typer
 
-from archlang.cli.files import OutputError
 from archlang.cli.page import complain, show_mistakes
 from archlang.diagnostics.model import SpecError
+from archlang.figures.errors import DrawingError
 
 MISTAKE = 1
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ def reported() -> Generator[None]:
     except BrokenPipeError:
         _forget_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
-    except (OutputError, OSError) as error:
+    except (DrawingError, OSError) as error:
         complain(str(error))
         raise typer.Exit(MISTAKE) from None
     except KeyboardInterrupt:

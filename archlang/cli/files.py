@@ -1,21 +1,16 @@
-"""Files in and out: which specs are meant, and outputs that are written whole or not at all."""
+"""Which specs are meant, and where outputs go."""
 
 from __future__ import annotations
 
 import keyword
-import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archlang.diagnostics.catalog.syntax import UnreadableFile
 from archlang.diagnostics.model import Diagnostics
+from archlang.files import OutputError
 from archlang.source import Source, Span
-
-
-class OutputError(Exception):
-    """A file that cannot be written; its text says which and why."""
 
 
 def spec_files(paths: Iterable[Path], sink: Diagnostics) -> list[Path]:
@@ -73,57 +68,7 @@ def output_path(out: Path | None, network: str) -> Path:
     return folder / f"{module_name(network)}.py"
 
 
-def write_all(texts: Mapping[Path, str]) -> None:
-    """Write files so that all of them are there in full, or none.
-
-    Every text is first written beside its target, then all are moved into place.
-
-    Raises:
-        OutputError: a file cannot be written; what was there before is as it was.
-    """
-    waiting: dict[Path, Path] = {}
-    path = Path()
-    try:
-        for path, text in texts.items():
-            target = path.resolve()  # a link is followed, not replaced
-            if target.is_dir():
-                raise OutputError(f"cannot write {path}: it is a folder")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            waiting[target] = _beside(target)
-            with waiting[target].open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        for path, aside in waiting.items():
-            _hold_mode(path, aside)
-        for path, aside in waiting.items():
-            aside.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
-    finally:
-        for aside in waiting.values():
-            with suppress(OSError):
-                aside.unlink()
-
-
-def _beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
-
-
-def _hold_mode(target: Path, aside: Path) -> None:
-    """A file that is replaced keeps its permissions; one that may not be written stays.
-
-    Raises:
-        PermissionError: the target is there and write-protected.
-    """
-    if not target.exists():
-        return
-    if not os.access(target, os.W_OK):
-        raise PermissionError(13, os.strerror(13), str(target))
-    aside.chmod(target.stat().st_mode & 0o777)
-
-
-def _reason(error: OSError) -> str:
-    match error:
-        case FileExistsError() | NotADirectoryError():
-            return "a part of the path is a file, not a folder"
-        case _:
-            return (error.strerror or str(error)).lower()
+def figure_path(out: Path | None, network: str) -> Path:
+    """The figure to write: `-o` itself, or `NETWORK.svg` in that folder."""
+    folder = Path("build") if out is None else out
+    return folder / f"{module_name(network)}.svg" if out is None or out.is_dir() else out

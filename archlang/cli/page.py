@@ -49,6 +49,14 @@ def complain(text: str) -> None:
     print(f"{pen('error', Style.ERROR)}: {visible_text(text)}", file=sys.stderr)
 
 
+def remind(text: str) -> None:
+    """One line about something that was done, but perhaps not as it was meant."""
+    from archlang.diagnostics.render.pen import Pen, Style
+
+    pen = Pen(coloured(sys.stderr))
+    print(f"{pen('warning', Style.WARNING)}: {visible_text(text)}", file=sys.stderr)
+
+
 def show_mistakes(diagnostics: Iterable[Diagnostic], stream: IO[str]) -> None:
     """The diagnostics as text, one below the other, each followed by an empty line."""
     from archlang.diagnostics.render.text import render_text

@@ -110,12 +110,12 @@ def test_a_broken_spec_writes_nothing(cli, wrong: Path, tmp_path: Path) -> None:
 def test_a_figure_that_cannot_be_drawn_stops_everything(
     cli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import archlang.draw
+    import archlang.figures
 
     def draw(graph: object) -> str:
-        raise archlang.draw.DrawingError("no Graphviz")
+        raise archlang.figures.DrawingError("no Graphviz")
 
-    monkeypatch.setattr(archlang.draw, "draw_svg", draw)
+    monkeypatch.setattr(archlang.figures, "draw_svg", draw)
     result = cli("compile", small)
     assert result.exit_code == 1
     assert result.stderr == "error: cannot draw Small: no Graphviz\n"

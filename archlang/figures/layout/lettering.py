@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archlang.draw.metrics import width
-from archlang.draw.place import Placed, Placement, full, sampled
-from archlang.draw.scene import Point, Rect, around
-from archlang.draw.theme import SMALL, TITLE
+from archlang.figures.geometry import Point, Rect, around
+from archlang.figures.layout.place import Placed, Placement, full, sampled
+from archlang.figures.metrics import width
+from archlang.figures.theme import SMALL, TITLE
 
 _OFF = 4.0
 _MIDDLE = (0.5, 0.35, 0.65, 0.2, 0.8)
@@ -41,7 +41,8 @@ class _Sampled:
 def labels(placement: Placement) -> list[Label]:
     """All labels: W on skips first, then each tensor's shape once."""
     boxes = [full(placement.panel.boxes[i], r) for i, r in placement.rects.items()]
-    titled = [*placement.grounds, *((f.title, r) for f, r in placement.frames)]
+    titled = [(t, r) for t, r, _ in placement.grounds]
+    titled += [(f.title, r) for f, r in placement.frames]
     strips = [Rect(r.x - TITLE, r.y, TITLE, r.h) for title, r in titled if title]
     lines = [_Sampled.of(placed) for placed in placement.lines]
     found: list[Label] = []

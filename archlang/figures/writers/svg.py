@@ -7,8 +7,23 @@ from collections.abc import Iterator
 from html import escape
 from math import atan2, cos, hypot, sin
 
-from archlang.draw.scene import Group, Point, Route, Scene, Shape, Text
+from archlang.figures.geometry import Point
+from archlang.figures.scene.model import (
+    PATTERNS,
+    SUB_DROP,
+    SUB_SIZE,
+    Dash,
+    Group,
+    Polygon,
+    Route,
+    Scene,
+    Shape,
+    Text,
+    runs,
+)
+from archlang.figures.theme import FONT_STACK
 
+_FONTS = ", ".join(f"'{name}'" if " " in name else name for name in FONT_STACK)
 _CORNER = 6.0
 _HEAD_LENGTH, _HEAD_WIDTH = 6.0, 5.0
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,7 +37,7 @@ def write_svg(scene: Scene) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}pt" height="{h}pt" '
         f'viewBox="0 0 {size}" role="img" aria-labelledby="title desc" '
-        f'font-family="{_safe(scene.fonts)}">',
+        f'font-family="{_FONTS}">',
         f'<title id="title">{_safe(scene.title)}</title>',
         f'<desc id="desc">{_safe(scene.description)}</desc>',
         f'<rect width="{w}" height="{h}" fill="{scene.paper}"/>',
@@ -39,6 +54,9 @@ def _group(group: Group, scene: Scene) -> Iterator[str]:
     for mark in group.marks:
         if isinstance(mark, Shape):
             yield _shape(mark)
+            yield from (_text(text, scene) for text in mark.texts)
+        elif isinstance(mark, Polygon):
+            yield _polygon(mark)
         elif isinstance(mark, Route):
             yield from _route(mark)
         else:
@@ -48,21 +66,35 @@ def _group(group: Group, scene: Scene) -> Iterator[str]:
 
 def _shape(shape: Shape) -> str:
     r = shape.rect
-    stroke = f' stroke="{shape.stroke}" stroke-width="{_n(shape.width)}"' if shape.stroke else ""
-    dash = ' stroke-dasharray="4 3"' if shape.dashed else ""
     return (
         f'<rect x="{_n(r.x)}" y="{_n(r.y)}" width="{_n(r.w)}" height="{_n(r.h)}" '
-        f'rx="{_n(shape.radius)}" fill="{shape.fill or "none"}"{stroke}{dash}/>'
+        f'rx="{_n(shape.radius)}" fill="{shape.fill or "none"}"{_stroke(shape)}/>'
     )
+
+
+def _polygon(polygon: Polygon) -> str:
+    points = " ".join(_p(p) for p in polygon.points)
+    return f'<polygon points="{points}" fill="{polygon.fill or "none"}"{_stroke(polygon)}/>'
+
+
+def _stroke(mark: Shape | Polygon) -> str:
+    if not mark.stroke:
+        return ""
+    dash = _dash("dashed" if mark.dashed else "solid")
+    return f' stroke="{mark.stroke}" stroke-width="{_n(mark.width)}" stroke-linejoin="round"{dash}'
+
+
+def _dash(dash: Dash) -> str:
+    pattern = " ".join(map(_n, PATTERNS[dash]))
+    return f' stroke-dasharray="{pattern}"' if pattern else ""
 
 
 def _route(route: Route) -> Iterator[str]:
     points = _shortened(route.points) if route.arrow else route.points
     path = _bezier(points) if route.curved else _rounded(points)
-    dash = ' stroke-dasharray="4 3"' if route.dashed else ""
     yield (
         f'<path d="{path}" fill="none" stroke="{route.colour}" '
-        f'stroke-width="{_n(route.width)}" stroke-linejoin="round"{dash}/>'
+        f'stroke-width="{_n(route.width)}" stroke-linejoin="round"{_dash(route.dash)}/>'
     )
     if route.arrow:
         yield f'<path d="{_head(route.points)}" fill="{route.colour}"/>'
@@ -126,8 +158,23 @@ def _text(text: Text, scene: Scene) -> str:
     return (
         f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}" '
         f'text-anchor="{text.anchor}" fill="{text.colour}"{weight}{halo}{turn}>'
-        f"{_safe(text.text)}</text>"
+        f"{''.join(_runs(text))}</text>"
     )
+
+
+def _runs(text: Text) -> Iterator[str]:
+    """The pieces of a line. What follows a subscript is raised again, since `baseline-shift` is
+    not understood everywhere."""
+    drop, low = text.size * SUB_DROP, False
+    for run, subscript in runs(text):
+        if subscript:
+            small = _n(text.size * SUB_SIZE)
+            yield f'<tspan font-size="{small}" dy="{_n(drop)}">{_safe(run)}</tspan>'
+        elif low:
+            yield f'<tspan dy="{_n(-drop)}">{_safe(run)}</tspan>'
+        else:
+            yield _safe(run)
+        low = subscript
 
 
 def _safe(text: str) -> str:

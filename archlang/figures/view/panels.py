@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import prod
 
-from archlang.draw.captions import caption, shape_text, short, tip
-from archlang.draw.units import Part
-from archlang.draw.view import Box, Caption, Line, LineKind, Loop, Panel
+from archlang.figures.view.captions import caption, shape_text, short, tip
+from archlang.figures.view.model import Box, Caption, Line, LineKind, Loop, Panel
+from archlang.figures.view.units import Part
 from archlang.graph import Graph, Node, Output, Scope, Skip, Tensor, shapes
 
 
@@ -81,7 +80,7 @@ class PanelBuilder:
             index, caption(part), self._family(part), tuple(n.id for n in part.nodes),
             count=part.count, folded=part.scope is not None,
             training=last.training is not None, tip=tip(part), stage=_stage(part),
-            size=prod(last.shape[1:]),
+            shape=last.shape,
         )  # fmt: skip
         if last.role == "input":
             box.form, box.stage = "pill", ""

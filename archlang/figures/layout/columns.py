@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from archlang.draw.place import Placed, Placement, full, sampled
-from archlang.draw.scene import Point, Rect, around
+from archlang.figures.geometry import Point, Rect, around
+from archlang.figures.layout.place import Ground, Placed, Placement, full, sampled
 
 GUTTER = 44.0
 _RUN = 14.0
@@ -179,7 +179,7 @@ def _over(tail: Rect, goal: float, columns: tuple[Rect, Rect], top: float) -> tu
     )  # fmt: skip
 
 
-def grounds(placement: Placement) -> list[tuple[str, Rect]]:
+def grounds(placement: Placement) -> list[Ground]:
     """The grounds of stages: boxes of one stage that follow one another in a column."""
     boxes = placement.panel.boxes
     runs: list[list[int]] = []
@@ -188,14 +188,14 @@ def grounds(placement: Placement) -> list[tuple[str, Rect]]:
             runs[-1].append(box.id)
         else:
             runs.append([box.id])
-    found: list[tuple[str, Rect]] = []
+    found: list[Ground] = []
     for run in (run for run in runs if len(run) > 1):
         for column in _by_column(placement, run):
             ground = around([full(boxes[i], placement.rects[i]) for i in column]).grown(6)
             others = (full(boxes[i], r) for i, r in placement.rects.items() if i not in column)
             if len(column) > 1 and not any(ground.overlaps(other) for other in others):
                 name = boxes[column[0]].stage
-                found.append(("" if name.startswith("\0") else name, ground))
+                found.append(("" if name.startswith("\0") else name, ground, tuple(column)))
     return found
 
 

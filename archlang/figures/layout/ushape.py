@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archlang.draw.metrics import width
-from archlang.draw.place import Placed, Placement, full, sizes
-from archlang.draw.scene import Point, Rect, around
-from archlang.draw.theme import SMALL
-from archlang.draw.view import Line, Panel
+from archlang.figures.geometry import Point, Rect, around
+from archlang.figures.layout.place import Placed, Placement, full, sizes
+from archlang.figures.metrics import width
+from archlang.figures.theme import SMALL
+from archlang.figures.view.model import Line, Panel
 
 _ROW = 19.0
 """Between boxes of one column."""

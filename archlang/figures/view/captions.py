@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from archlang.draw.units import Part
-from archlang.draw.view import Caption
+from archlang.figures.view.model import Caption
+from archlang.figures.view.units import Part
 from archlang.graph import Node, Scope, shapes
 from archlang.ops.base import Shape
 

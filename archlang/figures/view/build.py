@@ -6,11 +6,12 @@ from collections.abc import Callable, Hashable, Iterator
 from enum import IntEnum
 
 from archlang.analysis.skips import skips
-from archlang.draw.captions import count_text, short, unit_caption
-from archlang.draw.dense import dense_panel
-from archlang.draw.panels import PanelBuilder, Wiring, name_entries
-from archlang.draw.units import UNITS, Part, Units
-from archlang.draw.view import Frame, Panel, View
+from archlang.figures.options import Options
+from archlang.figures.view.captions import count_text, short, unit_caption
+from archlang.figures.view.dense import dense_panel
+from archlang.figures.view.model import Frame, Panel, View
+from archlang.figures.view.panels import PanelBuilder, Wiring, name_entries
+from archlang.figures.view.units import UNITS, Part, Units
 from archlang.graph import Graph, Scope, shapes
 
 SMALL_NETWORK = 40
@@ -22,7 +23,7 @@ FEWER_BOXES_OPEN = 14
 MOST_INSETS = 8
 
 
-def views(graph: Graph, depth: int | None = None) -> Iterator[View]:
+def views(graph: Graph, options: Options | None = None) -> Iterator[View]:
     """What a figure of a network may show, the fullest first.
 
     `depth` levels of units are drawn open in the network itself; None: all of a small network,
@@ -33,7 +34,7 @@ def views(graph: Graph, depth: int | None = None) -> Iterator[View]:
     builder = _Builder(graph)
     seen: set[int] = set()
     for fold in Fold:
-        made = builder.view(depth, fold)
+        made = builder.view((options or Options()).depth, fold)
         boxes = sum(len(panel.boxes) for panel in made.panels)
         if boxes not in seen:
             seen.add(boxes)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 Form = Literal["box", "pill", "circle"]
 LineKind = Literal["flow", "short", "long", "dense"]
+Emphasis = Literal["", "accent", "dim"]
+"""Whether a part is to catch the eye, or to step back behind one that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,14 @@ class Box:
     tip: str = ""
     stage: str = ""
     """Boxes of one stage in a row stand on one ground."""
-    size: int = 0
-    """How many positions its result has in space."""
+    shape: tuple[int, ...] = ()
+    """Of its result."""
+    emphasis: Emphasis = ""
+
+    @property
+    def size(self) -> int:
+        """How many positions its result has in space."""
+        return prod(self.shape[1:]) if self.nodes else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Line:
     training: bool = False
     count: int = 1
     """How many skips it stands for."""
+    emphasis: Emphasis = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archlang.compiler import graph
-from archlang.draw import draw_svg
+from archlang.figures import draw_svg
 
 SPEC = """
 block NAME(C, t, stride=1):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archlang.draw.metrics import width
-from archlang.draw.scene import Group, Mark, Rect, Route, Shape, Text
-from archlang.draw.theme import FAMILY_NAMES, SMALL, Theme
-from archlang.draw.view import View
+from archlang.figures.geometry import Rect
+from archlang.figures.metrics import width
+from archlang.figures.scene.model import Group, Mark, Route, Shape, Text
+from archlang.figures.theme import FAMILY_NAMES, SMALL, Theme
+from archlang.figures.view.model import View
 
 _SWATCH, _HEIGHT, _SPACE, _ROW = 20.0, 12.0, 18.0, 18.0
 _SKIPS = {"short": "skip, within a unit", "long": "skip, across units", "dense": "dense skip"}

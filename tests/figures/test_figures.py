@@ -14,11 +14,12 @@ from PIL import ImageFont
 
 from archlang import compiler
 from archlang.analysis.skips import skips
-from archlang.draw import draw_scene, draw_svg
-from archlang.draw.build import Fold, _Builder, views
-from archlang.draw.compose import SLIDE, smallest_text
-from archlang.draw.metrics import width
-from archlang.draw.scene import Rect, Route, Scene, Shape, Text
+from archlang.figures import draw_scene, draw_svg
+from archlang.figures.metrics import width
+from archlang.figures.options import FITS, Options
+from archlang.figures.scene.compose import smallest_text
+from archlang.figures.scene.model import Rect, Route, Scene, Shape, Text
+from archlang.figures.view.build import Fold, _Builder, views
 from archlang.graph import Graph
 
 ZOO = [
@@ -59,18 +60,15 @@ def test_labels_are_inside_their_boxes(name: str) -> None:
         if group.role != "box" or group.bounds is None:
             continue
         body = next(m for m in reversed(group.marks) if isinstance(m, Shape))
-        beside = {m.text for m in group.marks if isinstance(m, Text) and m.x > body.rect.right}
-        for text in (m for m in group.marks if isinstance(m, Text) and m.text not in beside):
-            w = width(text.text, text.size, text.bold)
-            left = {"start": text.x, "middle": text.x - w / 2, "end": text.x - w}[text.anchor]
-            assert body.rect.holds(Rect(left, text.y - 0.75 * text.size, w, text.size)), text.text
+        assert body.texts
+        assert all(body.rect.holds(text.rect) for text in body.texts), body.texts
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_figure_fits_a_slide(name: str) -> None:
     figure = scene(name)
     assert 0.999 <= figure.width / figure.height <= 2.401
-    assert smallest_text(figure) >= FEWER_POINTS.get(name, 9.8)
+    assert smallest_text(figure, FITS["16:9"]) >= FEWER_POINTS.get(name, 9.8)
     for group in figure.groups:
         for mark in group.marks:
             if isinstance(mark, Shape):
@@ -165,7 +163,7 @@ def test_unet_is_a_u() -> None:
 def test_training_outputs_are_dashed() -> None:
     figure = draw_scene(graph("GoogLeNet"))
     dashed = [
-        next(m.text for m in g.marks if isinstance(m, Text))
+        next(g.texts).text
         for g in figure.groups
         if g.role == "box" and any(isinstance(m, Shape) and m.dashed for m in g.marks)
     ]
@@ -178,13 +176,13 @@ def test_small_networks_are_drawn_whole() -> None:
 
 
 def test_depth_opens_units() -> None:
-    folded = next(views(graph("ResNet18"), depth=0)).main
-    opened = next(views(graph("ResNet18"), depth=1)).main
+    folded = next(views(graph("ResNet18"), Options(depth=0))).main
+    opened = next(views(graph("ResNet18"), Options(depth=1))).main
     assert any(b.folded for b in folded.boxes) and not any(b.folded for b in opened.boxes)
     merges = [b for b in opened.boxes if b.form == "circle"]
     assert len(merges) == 8
-    figure = draw_scene(graph("ResNet18"), depth=1)
-    assert SLIDE[0] > 0 and len(boxes(figure)) == len(opened.boxes)
+    figure = draw_scene(graph("ResNet18"), Options(depth=1))
+    assert len(boxes(figure)) == len(opened.boxes)
 
 
 def test_folding_further_only_merges_boxes() -> None:
@@ -197,8 +195,8 @@ def test_folding_further_only_merges_boxes() -> None:
 def test_bytes_are_the_same_on_every_run(name: str) -> None:
     assert draw_svg(graph(name)) == draw_svg(compiler.graph(name))
     code = (
-        "from archlang import compiler, draw; "
-        f"print(draw.draw_svg(compiler.graph('{name}')), end='')"
+        "from archlang import compiler, figures; "
+        f"print(figures.draw_svg(compiler.graph('{name}')), end='')"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert other.stdout.decode() == draw_svg(graph(name))
@@ -208,14 +206,14 @@ def test_bytes_are_the_same_on_every_run(name: str) -> None:
 def test_svg_is_well_formed_and_has_every_text(name: str) -> None:
     root = ElementTree.fromstring(draw_svg(graph(name)))
     texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts == [m.text for g in scene(name).groups for m in g.marks if isinstance(m, Text)]
+    assert texts == [text.text for text in scene(name).texts]
     assert root.findtext("{http://www.w3.org/2000/svg}title") == name
 
 
 def test_drawing_needs_no_torch() -> None:
     code = (
-        "import sys; from archlang import compiler, draw; "
-        "draw.draw_svg(compiler.graph('ResNet50')); assert 'torch' not in sys.modules"
+        "import sys; from archlang import compiler, figures; "
+        "figures.draw_svg(compiler.graph('ResNet50')); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archlang.draw.place import Placed, Placement, sizes
-from archlang.draw.scene import Point, Rect
-from archlang.draw.view import Line, Panel
+from archlang.figures.geometry import Point, Rect
+from archlang.figures.layout.place import Placed, Placement, sizes
+from archlang.figures.view.model import Line, Panel
 
 _GAP = 20.0
 _LOWEST, _PER_STEP = 12.0, 7.0

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from archlang.draw.dot import DotEdge, DotGraph, DotLayout
-from archlang.draw.metrics import width
-from archlang.draw.scene import Point, Rect, around
-from archlang.draw.theme import LEADING, SMALL, TITLE
-from archlang.draw.view import Box, Frame, Line, Panel
+from archlang.figures.geometry import Point, Rect, around
+from archlang.figures.layout.graphviz import DotEdge, DotGraph, DotLayout
+from archlang.figures.metrics import width
+from archlang.figures.theme import LEADING, SMALL, TITLE
+from archlang.figures.view.model import Box, Frame, Line, Panel
 
 PADDING = 8.0
 CIRCLE = 24.0
@@ -38,6 +38,10 @@ class Placed:
         return Placed(self.line, tuple((x + dx, y + dy) for x, y in self.points), self.curved)
 
 
+Ground = tuple[str, Rect, tuple[int, ...]]
+"""Under the boxes of a stage: its name, the room it takes, the boxes."""
+
+
 @dataclass(eq=False, slots=True)
 class Placement:
     """A panel with everything in its place."""
@@ -46,13 +50,13 @@ class Placement:
     rects: dict[int, Rect] = field(default_factory=dict[int, Rect])
     lines: list[Placed] = field(default_factory=list[Placed])
     frames: list[tuple[Frame, Rect]] = field(default_factory=list[tuple[Frame, Rect]])
-    grounds: list[tuple[str, Rect]] = field(default_factory=list[tuple[str, Rect]])
+    grounds: list[Ground] = field(default_factory=list[Ground])
 
     @property
     def bounds(self) -> Rect:
         """What the boxes with their arcs, the frames and the lines take."""
         rects = [full(self.panel.boxes[i], r) for i, r in self.rects.items()]
-        rects += [r for _, r in self.frames] + [r for _, r in self.grounds]
+        rects += [r for _, r in self.frames] + [r for _, r, _ in self.grounds]
         rects += [Rect(x, y, 0, 0) for placed in self.lines for x, y in placed.points]
         return around(rects)
 
@@ -63,7 +67,7 @@ class Placement:
             {i: r.moved(dx, dy) for i, r in self.rects.items()},
             [placed.moved(dx, dy) for placed in self.lines],
             [(f, r.moved(dx, dy)) for f, r in self.frames],
-            [(t, r.moved(dx, dy)) for t, r in self.grounds],
+            [(t, r.moved(dx, dy), boxes) for t, r, boxes in self.grounds],
         )
 
 

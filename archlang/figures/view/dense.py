@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archlang.draw.captions import shape_text
-from archlang.draw.panels import Wiring
-from archlang.draw.units import UNITS, Part, Units
-from archlang.draw.view import Box, Caption, Form, Line, Panel
+from archlang.figures.view.captions import shape_text
+from archlang.figures.view.model import Box, Caption, Form, Line, Panel
+from archlang.figures.view.panels import Wiring
+from archlang.figures.view.units import UNITS, Part, Units
 from archlang.graph import Node, Scope
 
 _MOST_ROUNDS = 4

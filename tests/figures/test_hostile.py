@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from archlang import compiler
-from archlang.draw import DrawingError, draw_svg
-from archlang.draw.dot import DotEdge, DotGraph, layouts
-from archlang.draw.scene import Group, Scene, Text
-from archlang.draw.svg import write_svg
+from archlang.figures import DrawingError, draw_svg
+from archlang.figures.layout.graphviz import DotEdge, DotGraph, layouts
+from archlang.figures.scene.model import Group, Scene, Text
+from archlang.figures.writers.svg import write_svg
 
 SPEC = '''
 block Unit(C, mode):

@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Point = tuple[float, float]
+from archlang.figures.errors import DrawingError
+from archlang.figures.geometry import Point
 
 _INCH = 72.0
 _SECONDS = 60
-
-
-class DrawingError(RuntimeError):
-    """A figure cannot be drawn; the text says why and what helps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archlang.figures.options import ThemeName
+
 # The colours of Okabe and Ito (2008), which people with any colour vision tell apart.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
@@ -47,8 +49,25 @@ class Theme:
     paper: str = "#FFFFFF"
     stage: str = "#F4F4F1"
     frame: str = "#C9C9C4"
-    fonts: str = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+    accent: str = VERMILION
+    """Of what is to catch the eye."""
+    faded: float = 0.72
+    """How much of the paper's colour is mixed into what steps back."""
 
+    def dimmed(self, colour: str) -> str:
+        """A colour mixed with the paper's."""
+        return _mixed(colour, self.paper, self.faded) if colour else ""
+
+
+def _mixed(colour: str, other: str, share: float) -> str:
+    pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in pairs)
+
+
+THEMES: dict[ThemeName, Theme] = {"light": Theme(), "dark": Theme(), "print": Theme()}
+
+FONT_STACK = ("Helvetica", "Arial", "DejaVu Sans", "sans-serif")
+"""Fonts that text is written in, the first that is there; boxes are made for the widest of them."""
 
 FAMILY_NAMES = {
     "unit": "block",

@@ -1,0 +1,146 @@
+"""Ways to put a network and its insets side by side: cards of known size in rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archlang.figures.geometry import Rect, around
+from archlang.figures.layout.lettering import labels
+from archlang.figures.layout.place import Placement, full
+from archlang.figures.metrics import width
+from archlang.figures.theme import SMALL, TITLE
+
+BETWEEN = 16.0
+"""Between cards."""
+CARD = 10.0
+"""From the frame of an inset to what is in it."""
+CARD_TITLE = 22.0
+NOTE = 14.0
+
+
+@dataclass(eq=False, slots=True)
+class Card:
+    """A placement with the room it takes; an inset has a frame and a title."""
+
+    placement: Placement
+    room: Rect
+    title: str = ""
+    note: str = ""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.room.w, self.room.h
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Cards at their upper left corners, and the room they take together."""
+
+    places: tuple[tuple[Card, float, float], ...]
+    w: float
+    h: float
+
+
+def card(placement: Placement) -> Card:
+    return Card(placement, around(extent(placement)))
+
+
+def inset_card(placement: Placement) -> Card:
+    panel = placement.panel
+    inner = around(extent(placement)).grown(CARD)
+    head = CARD_TITLE + (NOTE if panel.note else 0.0)
+    text = max(width(panel.title, TITLE, bold=True), width(panel.note, SMALL)) + 2 * CARD
+    w = max(inner.w, text)
+    room = Rect(inner.x - (w - inner.w) / 2, inner.y - head, w, inner.h + head)
+    return Card(placement, room, panel.title, panel.note)
+
+
+def arrangements(main: Card, insets: Sequence[Card]) -> Iterator[Arrangement]:
+    """The network with its insets to its right, below it, or the wide ones below."""
+    if not insets:
+        yield Arrangement(((main, 0.0, 0.0),), *main.size)
+        return
+    corner = _in_corner(main, insets)
+    if corner:
+        yield corner
+    wide = [c for c in insets if c.placement.panel.arcs]
+    tall = [c for c in insets if not c.placement.panel.arcs]
+    for stretch in (1.0, 1.25, 1.6, 2.2):
+        yield _beside(main, _in_columns(insets, main.room.h * stretch))
+        yield _below(main, _in_rows(insets, main.room.w * stretch))
+        if wide and tall:
+            upper = _beside(main, _in_columns(tall, main.room.h * stretch))
+            lower = _in_rows(wide, upper.w)
+            yield _stacked(upper, lower)
+            right = _beside(main, _in_columns(tall, main.room.h * stretch))
+            yield _stacked(right, _in_rows(wide, right.w * 2))
+
+
+def _in_corner(main: Card, insets: Sequence[Card]) -> Arrangement | None:
+    """The insets in the lower right corner of the network's room, if nothing is there."""
+    others = _in_rows(insets, main.room.w)
+    x, y = main.room.w - others.w, main.room.h - others.h
+    corner = Rect(x + main.room.x, y + main.room.y, others.w, others.h).grown(BETWEEN / 2)
+    if x < 0 or y < 0 or any(r.overlaps(corner) for r in extent(main.placement)):
+        return None
+    moved = tuple((c, cx + x, cy + y) for c, cx, cy in others.places)
+    return Arrangement(((main, 0.0, 0.0), *moved), *main.size)
+
+
+def _beside(main: Card, others: Arrangement) -> Arrangement:
+    left = main.room.w + BETWEEN
+    moved = tuple((c, x + left, y) for c, x, y in others.places)
+    return Arrangement(((main, 0.0, 0.0), *moved), left + others.w, max(main.room.h, others.h))
+
+
+def _below(main: Card, others: Arrangement) -> Arrangement:
+    return _stacked(Arrangement(((main, 0.0, 0.0),), *main.size), others)
+
+
+def _stacked(upper: Arrangement, lower: Arrangement) -> Arrangement:
+    top = upper.h + BETWEEN
+    w = max(upper.w, lower.w)
+    places = tuple((c, x + (w - upper.w) / 2, y) for c, x, y in upper.places)
+    moved = tuple((c, x + (w - lower.w) / 2, y + top) for c, x, y in lower.places)
+    return Arrangement((*places, *moved), w, top + lower.h)
+
+
+def _in_columns(cards: Sequence[Card], limit: float) -> Arrangement:
+    places: list[tuple[Card, float, float]] = []
+    x = y = column = tallest = 0.0
+    for card in cards:
+        w, h = card.size
+        if y and y + h > limit:
+            x, y, column = x + column + BETWEEN, 0.0, 0.0
+        places.append((card, x, y))
+        y += h + BETWEEN
+        column, tallest = max(column, w), max(tallest, y - BETWEEN)
+    return Arrangement(tuple(places), x + column, tallest)
+
+
+def _in_rows(cards: Sequence[Card], limit: float) -> Arrangement:
+    places: list[tuple[Card, float, float]] = []
+    x = y = row = widest = 0.0
+    for card in cards:
+        w, h = card.size
+        if x and x + w > limit:
+            x, y, row = 0.0, y + row + BETWEEN, 0.0
+        places.append((card, x, y))
+        x += w + BETWEEN
+        row, widest = max(row, h), max(widest, x - BETWEEN)
+    return Arrangement(tuple(places), widest, y + row)
+
+
+def extent(placement: Placement) -> list[Rect]:
+    """All rectangles a panel takes: boxes, labels, grounds with their titles."""
+    rects = [full(placement.panel.boxes[i], r) for i, r in placement.rects.items()]
+    rects += [label.rect for label in labels(placement)]
+    titled = [(t, r) for t, r, _ in placement.grounds]
+    titled += [(f.title, r) for f, r in placement.frames]
+    for title, r in titled:
+        strip = SMALL * 1.3 if title else 0.0
+        rects.append(Rect(r.x - strip, r.y, r.w + strip, r.h))
+    for placed in placement.lines:
+        rects += [Rect(x, y, 0, 0) for x, y in placed.points]
+    return rects

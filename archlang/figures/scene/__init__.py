@@ -1,0 +1,1 @@
+"""The finished figure: marks in points, ready to be written."""

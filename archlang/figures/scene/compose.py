@@ -1,0 +1,154 @@
+"""Puts a figure together: the network, its insets, heading and legend, to fill its place best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import floor
+
+from archlang.figures.geometry import Rect
+from archlang.figures.layout.arrange import (
+    BETWEEN,
+    CARD,
+    Arrangement,
+    Card,
+    arrangements,
+    card,
+    inset_card,
+)
+from archlang.figures.layout.candidates import candidates, lower
+from archlang.figures.metrics import width
+from archlang.figures.options import Fit, Options
+from archlang.figures.scene import legend
+from archlang.figures.scene.model import Group, Mark, Scene, Shape, Text
+from archlang.figures.scene.paint import Painter
+from archlang.figures.scene.steps import steps
+from archlang.figures.theme import HEADING, SMALL, THEMES, TITLE
+from archlang.figures.view.model import View
+
+COMFORTABLE = 1.5
+"""A figure need not be magnified more than that."""
+MARGIN = 15.0
+_HEAD = HEADING * 1.3 + 10
+_LEGEND = 420.0
+"""A legend may take so much width, however narrow the network is."""
+
+
+def best(views: Iterable[View], options: Options) -> Scene:
+    """The scene of the first view whose text can be read where it has to fit, else of the one
+    whose text is largest there.
+
+    Raises:
+        DrawingError: there is no Graphviz.
+    """
+    fit = options.place
+    scenes: list[Scene] = []
+    for view in views:
+        scenes.append(compose(view, options))
+        if smallest_text(scenes[-1], fit) >= fit.readable:
+            return scenes[-1]
+    return max(scenes, key=lambda scene: smallest_text(scene, fit))
+
+
+def smallest_text(scene: Scene, fit: Fit) -> float:
+    """Size of the smallest text, in points, when the figure fills its place."""
+    scale = min(fit.room[0] / scene.width, fit.room[1] / scene.height)
+    return scale * min((text.size for text in scene.texts), default=TITLE)
+
+
+def compose(view: View, options: Options) -> Scene:
+    """The scene of a view.
+
+    Raises:
+        DrawingError: there is no Graphviz.
+    """
+    mains, insets = candidates(view, options)
+    decks = [[inset_card(p) for p in insets], [inset_card(lower(p)) for p in insets]]
+    frame = _Frame(view, options.place)
+    ways = [
+        (way, -count)
+        for count, main in enumerate(mains)
+        for cards in decks
+        for way in arrangements(card(main), cards)
+    ]
+    chosen = max(ways, key=lambda way: (frame.fitness(way[0]), way[1]))
+    return _Composer(frame, options, chosen[0]).scene()
+
+
+class _Frame:
+    """What stands around the drawings of a view: heading, legend, margins."""
+
+    def __init__(self, view: View, fit: Fit) -> None:
+        self.view, self.fit = view, fit
+        self.entries = legend.entries(view)
+
+    def fitness(self, way: Arrangement) -> float:
+        """How large it stands in its place, up to what is comfortable, less where it would need
+        empty margins."""
+        w, h, _ = self.outer(way)
+        fit = self.fit
+        scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
+        natural = way.w / (way.h + 100)
+        empty = 1.0 if fit.narrowest * 0.8 <= natural <= fit.widest * 1.1 else 0.8
+        return floor(scale * empty * 5) / 5 if scale * empty >= 1 else round(scale * empty, 2)
+
+    def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
+        """Width and height of the whole figure, within the bounds of its aspect, and the legend."""
+        view, fit = self.view, self.fit
+        head = width(view.title, HEADING, bold=True) + 14 + width(view.facts, SMALL)
+        rows = legend.rows(self.entries, max(way.w, head, _LEGEND))
+        used = max((sum(e.width + 18 for e in row) for row in rows), default=0.0)
+        w = max(way.w, head, used) + 2 * MARGIN
+        h = way.h + 2 * MARGIN + _HEAD + legend.height(rows) + BETWEEN
+        return max(w, h * fit.narrowest), max(h, w / fit.widest), rows
+
+
+class _Composer:
+    """Paints the chosen arrangement."""
+
+    def __init__(self, frame: _Frame, options: Options, way: Arrangement) -> None:
+        self.view, self.options, self.way = frame.view, options, way
+        self.theme = THEMES[options.theme]
+        self.w, self.h, self.rows = frame.outer(way)
+        self.steps = steps(frame.view)
+
+    def scene(self) -> Scene:
+        """The finished scene."""
+        view = self.view
+        text = f"{view.facts}. {view.doc.strip()}" if view.doc else view.facts
+        theme = self.theme
+        page = self.options.place.page
+        scene = Scene(self.w, self.h, view.title, text, theme.paper, page)
+        scene.groups += self._title()
+        top = MARGIN + _HEAD
+        room = self.h - top - MARGIN - legend.height(self.rows) - BETWEEN
+        left, top = (self.w - self.way.w) / 2, top + (room - self.way.h) / 2
+        for number, (drawing, x, y) in enumerate(self.way.places):
+            scene.groups += self._card(drawing, x + left, y + top, number)
+        foot = self.h - MARGIN - legend.height(self.rows)
+        scene.groups += legend.paint(self.rows, MARGIN, foot, theme)
+        return scene
+
+    def _title(self) -> Iterator[Group]:
+        theme = self.theme
+        y = MARGIN + HEADING
+        title = Text(MARGIN, y, self.view.title, HEADING, "start", bold=True, colour=theme.ink)
+        x = MARGIN + width(self.view.title, HEADING, bold=True) + 14
+        facts = Text(x, y, self.view.facts, SMALL, "start", colour=theme.faint)
+        yield Group("heading", self.view.title, (title, facts))
+
+    def _card(self, card: Card, x: float, y: float, number: int) -> Iterator[Group]:
+        order = self.steps[id(card.placement.panel)]
+        if card.title:
+            yield self._card_frame(card, x, y, min(order.values(), default=0))
+        painter = Painter(self.theme, f"p{number}b", order)
+        yield from painter.panel(card.placement.moved(x - card.room.x, y - card.room.y))
+
+    def _card_frame(self, card: Card, x: float, y: float, step: int) -> Group:
+        theme = self.theme
+        marks: list[Mark] = [Shape(Rect(x, y, *card.size), theme.paper, theme.frame, 8)]
+        base = y + TITLE + 6
+        marks.append(Text(x + CARD, base, card.title, TITLE, "start", True, theme.ink))
+        if card.note:
+            base += SMALL * 1.4
+            marks.append(Text(x + CARD, base, card.note, SMALL, "start", colour=theme.faint))
+        return Group("frame", card.title, tuple(marks), within=(card.title,), step=step)

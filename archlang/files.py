@@ -1,0 +1,68 @@
+"""Writing outputs: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+class OutputError(OSError):
+    """A file that cannot be written; its text says which and why."""
+
+
+def write_all(contents: Mapping[Path, str | bytes]) -> None:
+    """Write files so that all of them are there in full, or none.
+
+    Each is first written beside its target, then all are moved into place.
+
+    Raises:
+        OutputError: a file cannot be written; what was there before is as it was.
+    """
+    waiting: dict[Path, Path] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            target = path.resolve()  # a link is followed, not replaced
+            if target.is_dir():
+                raise OutputError(f"cannot write {path}: it is a folder")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            waiting[target] = _beside(target)
+            with waiting[target].open("xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+        for path, aside in waiting.items():
+            _hold_mode(path, aside)
+        for path, aside in waiting.items():
+            aside.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+    finally:
+        for aside in waiting.values():
+            with suppress(OSError):
+                aside.unlink()
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
+
+
+def _hold_mode(target: Path, aside: Path) -> None:
+    """A file that is replaced keeps its permissions; one that may not be written stays.
+
+    Raises:
+        PermissionError: the target is there and write-protected.
+    """
+    if not target.exists():
+        return
+    if not os.access(target, os.W_OK):
+        raise PermissionError(13, os.strerror(13), str(target))
+    aside.chmod(target.stat().st_mode & 0o777)
+
+
+def _reason(error: OSError) -> str:
+    match error:
+        case FileExistsError() | NotADirectoryError():
+            return "a part of the path is a file, not a folder"
+        case _:
+            return (error.strerror or str(error)).lower()
