@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archlang.cli.files import OutputError, module_name, write_all
+from archlang.cli.files import module_name
+from archlang.files import OutputError, write_all
 
 FORWARD = """
 import sys
