@@ -11,6 +11,7 @@ import pytest
 
 from archlang import check_text
 from archlang.diagnostics.render import render_text
+from archlang.zoo import zoo
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,6 +48,19 @@ def test_the_reference_is_up_to_date() -> None:
     command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_gallery_is_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "gallery.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_family_of_the_zoo_is_in_the_gallery() -> None:
+    gallery = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"archlang draw (\w+)", gallery))
+    families = {path for name, path in zoo().items() if name in shown}
+    assert families == set(zoo().values())
 
 
 def test_relative_links_lead_somewhere() -> None:
