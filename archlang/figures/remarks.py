@@ -1,4 +1,4 @@
-"""What to tell the one who asked for a figure: whether it can be read where it has to fit."""
+"""What to tell the one who asked for a figure: what it leaves out, whether it can be read."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _SMALLER: dict[ViewName, tuple[ViewName, ...]] = {
 
 def remarks(graph: Graph, options: Options, scene: Scene) -> Iterator[str]:
     """A line for each thing that may not be as it was meant, with a way out."""
+    yield from scene.notes
     fit = options.place
     size = smallest_text(scene, fit)
     if size < fit.readable:
@@ -30,11 +31,16 @@ def remarks(graph: Graph, options: Options, scene: Scene) -> Iterator[str]:
 
 def _way_out(graph: Graph, options: Options) -> str:
     """The view, or else the place, that would do."""
-    others = [replace(options, view=name, depth=None) for name in _SMALLER[options.view]]
+    smaller = () if options.focus else _SMALLER[options.view]
+    # what is accented changes no size, and may not show in a smaller view
+    options = replace(options, highlight=())
+    others = [replace(options, view=name, depth=None) for name in smaller]
     others += [replace(options, fit=name) for name in FITS if name != options.fit]
-    for other in [] if options.focus else others:
+    for other in others:
         size = smallest_text(best(views(graph, other), other), other.place)
         if size >= other.place.readable:
             word = "view" if other.view != options.view else "fit"
             return f"--{word} {getattr(other, word)} gives {size:.1f}"
-    return "--focus BLOCK draws one block alone"
+    return (
+        f"--focus {'PATH draws a unit of it' if options.focus else 'BLOCK draws one block'} alone"
+    )

@@ -115,7 +115,7 @@ class Op(BaseModel):
         return (1.0,) * rank
 
     def label(self) -> str:
-        """What a paper writes in its box: `3x3 conv, 64, /2`."""
+        """What a paper writes in its box: `3×3 conv, 64, /2`."""
         fields = {name: _field_text(getattr(self, name)) for name in type(self).model_fields}
         return self.style.label.format(**fields)
 
@@ -127,7 +127,7 @@ class Op(BaseModel):
 
 def _field_text(value: Any) -> str:
     if isinstance(value, tuple):
-        return "x".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return "×".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

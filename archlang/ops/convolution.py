@@ -123,7 +123,11 @@ class Conv(_Sliding):
         return self._filters(xs[0], self.out, self.groups, self.bias)
 
     def label(self) -> str:
-        return f"{size_text(self.kernel)} conv, {self.out}{stride_text(self.stride)}"
+        kind = "depthwise conv" if 1 < self.groups == self.out else "conv"
+        text = f"{size_text(self.kernel)} {kind}, {self.out}{stride_text(self.stride)}"
+        if 1 < self.groups < self.out:
+            text += f", groups {self.groups}"
+        return text + _dilation_text(self.dilation)
 
 
 class DepthwiseConv(_Sliding):
@@ -133,7 +137,7 @@ class DepthwiseConv(_Sliding):
     """
 
     name = "dwconv"
-    style = Style(family="conv", label="{kernel} dwconv")
+    style = Style(family="conv", label="{kernel} depthwise conv")
     example = "dwconv(3x3, stride=2)"
 
     kernel: Kernel = 3
@@ -162,7 +166,9 @@ class DepthwiseConv(_Sliding):
         return self._filters(x, x[0] * self.multiplier, groups=x[0], bias=self.bias)
 
     def label(self) -> str:
-        return f"{size_text(self.kernel)} dwconv{stride_text(self.stride)}"
+        times = f", ×{self.multiplier}" if self.multiplier > 1 else ""
+        rest = stride_text(self.stride) + _dilation_text(self.dilation)
+        return f"{size_text(self.kernel)} depthwise conv{times}{rest}"
 
 
 class SeparableConv(_Sliding):
@@ -172,7 +178,7 @@ class SeparableConv(_Sliding):
     """
 
     name = "sepconv"
-    style = Style(family="conv", label="{kernel} sepconv, {out}")
+    style = Style(family="conv", label="{kernel} separable conv, {out}")
     example = "sepconv(32, 3x3)"
 
     out: Count
@@ -202,7 +208,8 @@ class SeparableConv(_Sliding):
         return module("nn.Sequential", self._filters(x, x[0], x[0], self.bias), pointwise)
 
     def label(self) -> str:
-        return f"{size_text(self.kernel)} sepconv, {self.out}{stride_text(self.stride)}"
+        rest = stride_text(self.stride) + _dilation_text(self.dilation)
+        return f"{size_text(self.kernel)} separable conv, {self.out}{rest}"
 
 
 class UpConv(Op):
@@ -285,6 +292,15 @@ class UpConv(Op):
     def label(self) -> str:
         stride = self.stride if isinstance(self.stride, int) else size_text(self.stride)
         return f"{size_text(self.kernel)} upconv, {self.out}, ×{stride}"
+
+
+def _dilation_text(dilation: int | Shape) -> str:
+    """A dilation behind the layer: `, dilation 2`; nothing for 1."""
+    if isinstance(dilation, tuple) and len(set(dilation)) == 1:
+        dilation = dilation[0]
+    if dilation == 1:
+        return ""
+    return f", dilation {dilation if isinstance(dilation, int) else size_text(dilation)}"
 
 
 def _hold_groups(groups: int, channels: int, out: int) -> None:

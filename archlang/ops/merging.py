@@ -127,6 +127,10 @@ class WithConstant(Op):
         return function(operators[self.symbol], *operands)
 
     def label(self) -> str:
-        return (
-            f"{self.value:g} {self.symbol} ·" if self.reverse else f"· {self.symbol} {self.value:g}"
-        )
+        symbol = {"-": "−", "*": "×"}.get(self.symbol, self.symbol)
+        number = f"{abs(self.value):g}"
+        if self.reverse:
+            return f"{'−' if self.value < 0 else ''}{number} {symbol} ·"
+        if self.value < 0 and symbol in "+−":
+            return f"· {'−' if symbol == '+' else '+'} {number}"
+        return f"· {symbol} {'−' if self.value < 0 else ''}{number}"

@@ -209,6 +209,9 @@ class _Adaptive(Op):
     def _size(self) -> int | Shape:
         return 1
 
+    def label(self) -> str:
+        return self.style.label.format(size=size_text(self._size()))
+
     def infer(self, *xs: Shape) -> Shape:
         (x,) = xs
         return (x[0], *axes(self._size(), map_rank(self.name, x), "size"))

@@ -19,7 +19,7 @@ from archlang.figures.metrics import width
 from archlang.figures.options import FITS, Options
 from archlang.figures.scene.compose import smallest_text
 from archlang.figures.scene.model import Rect, Route, Scene, Shape, Text
-from archlang.figures.view.build import Fold, _Builder, views
+from archlang.figures.view.build import Fold, Builder, views
 from archlang.graph import Graph
 
 ZOO = [
@@ -186,7 +186,7 @@ def test_depth_opens_units() -> None:
 
 
 def test_folding_further_only_merges_boxes() -> None:
-    builder = _Builder(graph("GoogLeNet"))
+    builder = Builder(graph("GoogLeNet"))
     sizes = [len(builder.view(None, fold).main.boxes) for fold in Fold]
     assert sizes == sorted(sizes, reverse=True)
 

@@ -16,8 +16,9 @@ from archlang.ops.classic import Rbf, SparseConv
 from archlang.ops.convolution import Conv, DepthwiseConv, SeparableConv, UpConv
 from archlang.ops.initial import KaimingNormal
 from archlang.ops.linear import FullyConnected
+from archlang.ops.merging import WithConstant
 from archlang.ops.normalisation import BatchNorm, GroupNorm, InstanceNorm
-from archlang.ops.pooling import AvgPool, MaxPool
+from archlang.ops.pooling import AdaptiveAvgPool, AvgPool, MaxPool
 from archlang.ops.recipe import module
 from archlang.ops.regularisation import Dropout, Dropout2d
 from archlang.ops.resampling import Crop, CropLike, PadShortcut, Upsample
@@ -136,6 +137,12 @@ def test_recipes_leave_out_what_torch_assumes() -> None:
     ("op", "label"),
     [
         (Conv(out=64, kernel=(3, 3), stride=2), "3×3 conv, 64, /2"),
+        (Conv(out=128, kernel=3, groups=32), "3×3 conv, 128, groups 32"),
+        (Conv(out=64, kernel=3, groups=64, stride=2), "3×3 depthwise conv, 64, /2"),
+        (Conv(out=64, kernel=3, dilation=2), "3×3 conv, 64, dilation 2"),
+        (AdaptiveAvgPool(size=6), "avg pool to 6×6"),
+        (WithConstant(symbol="+", value=-2.0), "· − 2"),
+        (WithConstant(symbol="-", value=1, reverse=True), "1 − ·"),
         (UpConv(out=64), "2×2 upconv, 64, ×2"),
         (MaxPool(kernel=3, stride=2), "3×3 max pool, /2"),
         (Upsample(scale=2), "upsample, ×2"),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from archlang.figures.geometry import Rect, around
 from archlang.figures.layout.lettering import labels
 from archlang.figures.layout.place import Placement, full
+from archlang.figures.layout.slabs import Volume
 from archlang.figures.metrics import width
+from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE
 
 BETWEEN = 16.0
@@ -43,14 +45,16 @@ class Arrangement:
 
 
 def card(placement: Placement) -> Card:
-    return Card(placement, around(extent(placement)))
+    room = placement.bounds if isinstance(placement, Volume) else around(extent(placement))
+    return Card(placement, room)
 
 
 def inset_card(placement: Placement) -> Card:
     panel = placement.panel
-    inner = around(extent(placement)).grown(CARD)
+    inner = card(placement).room.grown(CARD)
     head = CARD_TITLE + (NOTE if panel.note else 0.0)
-    text = max(width(panel.title, TITLE, bold=True), width(panel.note, SMALL)) + 2 * CARD
+    note = Text(0, 0, panel.note, SMALL, math=panel.math)
+    text = max(width(panel.title, TITLE, bold=True), note.width) + 2 * CARD
     w = max(inner.w, text)
     room = Rect(inner.x - (w - inner.w) / 2, inner.y - head, w, inner.h + head)
     return Card(placement, room, panel.title, panel.note)

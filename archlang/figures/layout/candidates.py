@@ -7,6 +7,7 @@ from archlang.figures.layout.columns import Columns, grounds
 from archlang.figures.layout.graphviz import layouts
 from archlang.figures.layout.place import Placement, received, request
 from archlang.figures.layout.ushape import UShape
+from archlang.figures.layout.volume import volumes
 from archlang.figures.options import Options
 from archlang.figures.view.model import View
 
@@ -22,6 +23,10 @@ def candidates(view: View, options: Options) -> tuple[list[Placement], list[Plac
     Raises:
         DrawingError: there is no Graphviz.
     """
+    if options.style == "volume":
+        return [*volumes(view.main, options.place)], []
+    if view.focus:
+        return _whole(view)
     shape = UShape(view.main)
     drawn = [p for p in view.insets if not p.arcs]
     asked = request(view.main, common=True)
@@ -43,6 +48,16 @@ def candidates(view: View, options: Options) -> tuple[list[Placement], list[Plac
         if main is not None and not view.main.frames:
             main.grounds = grounds(main)
     return [m for m in mains if m is not None], insets
+
+
+def _whole(view: View) -> tuple[list[Placement], list[Placement]]:
+    """Each panel in one piece, its boxes equally wide."""
+    drawn = [p for p in view.panels if not p.arcs]
+    answers = iter(layouts([request(p, common=True) for p in drawn]))
+    main, *insets = (
+        in_a_row(p) if p.arcs else received(p, next(answers), common=True) for p in view.panels
+    )
+    return [main], insets
 
 
 def lower(placement: Placement) -> Placement:

@@ -28,6 +28,8 @@ class DotEdge:
     upward: bool = False
     level: bool = False
     """Tail and head are to lie on one level, the tail to the left."""
+    middle: bool = False
+    """It leaves at the middle of the tail's foot and arrives at the middle of the head's top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def _text(graph: DotGraph) -> str:
 
 def _edge_text(edge: DotEdge) -> str:
     tail, head = (edge.head, edge.tail) if edge.upward else (edge.tail, edge.head)
-    text = f"n{tail} -> n{head} [weight={edge.weight}];"
+    ports = ", tailport=s, headport=n" if edge.middle else ""
+    text = f"n{tail} -> n{head} [weight={edge.weight}{ports}];"
     if edge.level:
         return f"{{ rank=same; n{tail} -> n{head} [weight={edge.weight}, minlen=2]; }}"
     return text

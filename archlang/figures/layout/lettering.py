@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.place import Placed, Placement, full, sampled
-from archlang.figures.metrics import width
+from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE
 
 _OFF = 4.0
@@ -60,7 +60,8 @@ def labels(placement: Placement) -> list[Label]:
 
 
 def _best(placed: Placed, text: str, taken: list[Rect], lines: list[_Sampled]) -> Rect:
-    w, h = width(text, SMALL), SMALL * 1.15
+    math = placed.line.math and text == placed.line.label
+    w, h = Text(0, 0, text, SMALL, math=math).width, SMALL * 1.15
     path = sampled(placed)
     spots = list(_spots(path, w, h, _FIRST_LEG if len(placed.points) == 6 else _MIDDLE))
     room = around(spots).grown(1)

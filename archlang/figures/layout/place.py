@@ -9,6 +9,7 @@ from itertools import pairwise
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.graphviz import DotEdge, DotGraph, DotLayout
 from archlang.figures.metrics import width
+from archlang.figures.scene.model import Text
 from archlang.figures.theme import LEADING, SMALL, TITLE
 from archlang.figures.view.model import Box, Frame, Line, Panel
 
@@ -20,6 +21,7 @@ STACK = 3.0
 """Distance of the sheets behind a box that stands for several."""
 FRAME_TITLE = 16.0
 _WIDEST_COMMON = 170.0
+_CLOSE = 13.0
 _FLOW_WEIGHT = 12
 _STEPS = 12
 """Into how many pieces a curve is cut to see where it goes."""
@@ -79,7 +81,8 @@ def badge(box: Box) -> str:
 def text_width(box: Box) -> float:
     """Width of the widest line in a box."""
     small = max(width(box.caption.over, SMALL), width(box.caption.under, SMALL))
-    return max(width(box.caption.title, TITLE, bold=box.folded), small)
+    title = Text(0, 0, box.caption.title, TITLE, bold=box.folded, math=box.caption.math)
+    return max(title.width, small)
 
 
 def text_height(box: Box) -> float:
@@ -137,7 +140,10 @@ def request(panel: Panel, common: bool) -> DotGraph:
         DotEdge(line.tail, line.head, 1 if line.training or line.kind != "flow" else _FLOW_WEIGHT)
         for line in panel.lines
     ]
-    return DotGraph(outer, edges, [frame.boxes for frame in panel.frames])
+    groups = [frame.boxes for frame in panel.frames]
+    if panel.math:  # all of a block's layers one below the other: a chain that has to be low
+        return DotGraph(outer, edges, groups, ranksep=_CLOSE)
+    return DotGraph(outer, edges, groups)
 
 
 def received(panel: Panel, layout: DotLayout, common: bool) -> Placement:

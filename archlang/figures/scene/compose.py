@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import floor
 
 from archlang.figures.geometry import Rect
@@ -22,6 +23,7 @@ from archlang.figures.scene import legend
 from archlang.figures.scene.model import Group, Mark, Scene, Shape, Text
 from archlang.figures.scene.paint import Painter
 from archlang.figures.scene.steps import steps
+from archlang.figures.scene.volume import VolumePainter, solid_theme
 from archlang.figures.theme import HEADING, SMALL, THEMES, TITLE
 from archlang.figures.view.model import View
 
@@ -61,14 +63,17 @@ def compose(view: View, options: Options) -> Scene:
     Raises:
         DrawingError: there is no Graphviz.
     """
+    if options.style == "volume":
+        view = replace(view, insets=[])  # it is about tensors; the insets are about layers
     mains, insets = candidates(view, options)
-    decks = [[inset_card(p) for p in insets], [inset_card(lower(p)) for p in insets]]
-    frame = _Frame(view, options.place)
+    decks = [[inset_card(p) for p in insets]]
+    decks += [] if view.focus else [[inset_card(lower(p)) for p in insets]]
+    frame = _Frame(view, options.place, slabs=options.style == "volume")
     ways = [
         (way, -count)
         for count, main in enumerate(mains)
         for cards in decks
-        for way in arrangements(card(main), cards)
+        for way in arrangements(inset_card(main) if view.focus else card(main), cards)
     ]
     chosen = max(ways, key=lambda way: (frame.fitness(way[0]), way[1]))
     return _Composer(frame, options, chosen[0]).scene()
@@ -77,9 +82,9 @@ def compose(view: View, options: Options) -> Scene:
 class _Frame:
     """What stands around the drawings of a view: heading, legend, margins."""
 
-    def __init__(self, view: View, fit: Fit) -> None:
+    def __init__(self, view: View, fit: Fit, *, slabs: bool = False) -> None:
         self.view, self.fit = view, fit
-        self.entries = legend.entries(view)
+        self.entries = legend.entries(view, slabs=slabs)
 
     def fitness(self, way: Arrangement) -> float:
         """How large it stands in its place, up to what is comfortable, less where it would need
@@ -118,6 +123,7 @@ class _Composer:
         theme = self.theme
         page = self.options.place.page
         scene = Scene(self.w, self.h, view.title, text, theme.paper, page)
+        scene.notes = view.notes
         scene.groups += self._title()
         top = MARGIN + _HEAD
         room = self.h - top - MARGIN - legend.height(self.rows) - BETWEEN
@@ -125,7 +131,8 @@ class _Composer:
         for number, (drawing, x, y) in enumerate(self.way.places):
             scene.groups += self._card(drawing, x + left, y + top, number)
         foot = self.h - MARGIN - legend.height(self.rows)
-        scene.groups += legend.paint(self.rows, MARGIN, foot, theme)
+        shades = solid_theme(theme) if self.options.style == "volume" else theme
+        scene.groups += legend.paint(self.rows, MARGIN, foot, shades)
         return scene
 
     def _title(self) -> Iterator[Group]:
@@ -140,7 +147,8 @@ class _Composer:
         order = self.steps[id(card.placement.panel)]
         if card.title:
             yield self._card_frame(card, x, y, min(order.values(), default=0))
-        painter = Painter(self.theme, f"p{number}b", order)
+        pen = VolumePainter if self.options.style == "volume" else Painter
+        painter = pen(self.theme, f"p{number}b", order)
         yield from painter.panel(card.placement.moved(x - card.room.x, y - card.room.y))
 
     def _card_frame(self, card: Card, x: float, y: float, step: int) -> Group:
@@ -150,5 +158,7 @@ class _Composer:
         marks.append(Text(x + CARD, base, card.title, TITLE, "start", True, theme.ink))
         if card.note:
             base += SMALL * 1.4
-            marks.append(Text(x + CARD, base, card.note, SMALL, "start", colour=theme.faint))
+            math = card.placement.panel.math
+            note = Text(x + CARD, base, card.note, SMALL, "start", colour=theme.faint, math=math)
+            marks.append(note)
         return Group("frame", card.title, tuple(marks), within=(card.title,), step=step)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archlang.figures.geometry import Rect
+from archlang.figures.layout.solids import shown
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Group, Mark, Route, Shape, Text
 from archlang.figures.theme import FAMILY_NAMES, SMALL, Theme
@@ -27,10 +28,12 @@ class Entry:
         return _SWATCH + 5 + width(self.text, SMALL)
 
 
-def entries(view: View) -> list[Entry]:
-    """What needs an explanation, as far as it occurs."""
+def entries(view: View, *, slabs: bool = False) -> list[Entry]:
+    """What needs an explanation, as far as it occurs. `slabs`: layers are bands on them too."""
     boxes = [b for panel in view.panels for b in panel.boxes]
     families = {b.family for b in boxes}
+    if slabs:
+        families = {family for b in boxes for family in shown(b)}
     found = [Entry(f, name) for f, name in FAMILY_NAMES.items() if f in families]
     kinds = {line.kind for panel in view.panels for line in panel.lines}
     kinds |= {loop.kind for b in boxes for loop in b.loops}

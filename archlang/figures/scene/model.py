@@ -30,8 +30,8 @@ class Text:
     anchor: Literal["start", "middle", "end"] = "middle"
     bold: bool = False
     colour: str = ""
-    halo: bool = False
-    """Whether it stands on the paper's colour, to be read over lines."""
+    halo: str = ""
+    """The colour of what it stands on, to be read over lines; empty where it touches none."""
     turned: bool = False
     """Whether it is read from bottom to top."""
     math: bool = False
@@ -137,6 +137,8 @@ class Scene:
     """Width and height of the slide or sheet it is made for, in points."""
     groups: list[Group] = field(default_factory=list[Group])
     """What lies at the back first."""
+    notes: tuple[str, ...] = ()
+    """What it does not show although it was asked for, a line each."""
 
     @property
     def texts(self) -> Iterator[Text]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
-from archlang.figures.geometry import Rect
+from archlang.figures.geometry import Point, Rect
 from archlang.figures.layout.lettering import Label, labels
 from archlang.figures.layout.place import (
     LOOP,
@@ -15,20 +16,24 @@ from archlang.figures.layout.place import (
     Placement,
     badge,
     badge_width,
+    sampled,
     text_height,
 )
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Dash, Group, Mark, Route, Shape, Text
+from archlang.figures.scene.signs import SIGNS, strokes
 from archlang.figures.theme import LEADING, SMALL, TITLE, Paint, Theme
 from archlang.figures.view.model import Box, Emphasis, LineKind, Loop
 
 STROKES: dict[LineKind, tuple[float, Dash]] = {
     "flow": (1.2, "solid"),
-    "short": (1.6, "solid"),
-    "long": (2.4, "solid"),
-    "dense": (1.4, "dotted"),
+    "short": (1.8, "solid"),
+    "long": (2.7, "solid"),
+    "dense": (1.5, "dotted"),
 }
 """Width and pattern of lines, so that kinds of skip are told apart without colour."""
+SIGN = 1.4
+"""Width of the strokes of a merge's sign."""
 _ACCENT = 1.2
 """How much thicker the outline of what is accented is."""
 _BASELINE = 0.36
@@ -46,11 +51,14 @@ class Painter:
         self.name = name
         self.steps = steps
         self._homes: dict[int, tuple[str, ...]] = {}
+        self._backdrops: list[Rect] = []
+        self._paths: list[Point] = []
 
     def panel(self, placement: Placement) -> Iterator[Group]:
         """All of a panel, what lies at the back first."""
         title = placement.panel.title
         self._homes = dict.fromkeys(placement.rects, (title,))
+        self._survey(placement)
         for number, (name, rect, boxes) in enumerate(placement.grounds, 1):
             yield self._backdrop("ground", name, rect, (title, name or f"stage {number}"), boxes)
         for frame, rect in placement.frames:
@@ -62,6 +70,20 @@ class Painter:
             yield self._line(placed, beside.get(id(placed), []))
         for box in placement.panel.boxes:
             yield self._box(box, placement.rects[box.id])
+
+    def _survey(self, placement: Placement) -> None:
+        """See what labels may stand on and touch."""
+        self._backdrops = [r for _, r, _ in placement.grounds] + [r for _, r in placement.frames]
+        self._paths = [point for placed in placement.lines for point in sampled(placed)]
+
+    def _halo(self, rect: Rect) -> str:
+        """The colour around a label that touches a line, the one that it stands on."""
+        near = rect.grown(1.5)
+        if not any(near.holds(Rect(x, y, 0, 0)) for x, y in self._paths):
+            return ""
+        middle = Rect(*rect.centre, 0, 0)
+        grounded = any(backdrop.holds(middle) for backdrop in self._backdrops)
+        return self.theme.stage if grounded else self.theme.paper
 
     def _backdrop(
         self,
@@ -94,12 +116,18 @@ class Painter:
             r = label.rect
             ink = colour if label.text == line.label else self._toned(faint, line.emphasis)
             middle = r.y + r.h / 2 + SMALL * _BASELINE
-            marks.append(Text(r.x, middle, label.text, SMALL, "start", colour=ink, halo=True))
+            math = line.math and label.text == line.label
+            middle -= 1.5 if math else 0.0  # a subscript reaches further down
+            halo = self._halo(r)
+            marks.append(
+                Text(r.x, middle, label.text, SMALL, "start", colour=ink, halo=halo, math=math)
+            )
         tail, head = self._homes[line.tail], self._homes[line.head]
         return Group(
             "line",
             line.kind,
             tuple(marks),
+            "" if line.kind == "flow" else skip_tip(line.kind, line.label),
             ends=(f"{self.name}{line.tail}", f"{self.name}{line.head}"),
             within=tail if tail == head else tail[:1],
             step=max(self.steps.get(end, 0) for end in (line.tail, line.head)),
@@ -108,6 +136,8 @@ class Painter:
     def _box(self, box: Box, rect: Rect) -> Group:
         paint = self._paint(box)
         marks = [*self._sheets(box, rect, paint), self._shape(box, rect, paint)]
+        if box.form == "circle":
+            marks += strokes(box.caption.title, rect, paint.stroke, SIGN)
         for index, loop in enumerate(box.loops[:2]):
             marks += self._loop(
                 loop, rect, index, 2 * STACK if box.count > 1 else 0.0, box.emphasis
@@ -116,7 +146,7 @@ class Painter:
             "box",
             f"{self.name}{box.id}",
             tuple(marks),
-            box.tip,
+            tip(box),
             bounds=rect,
             within=self._homes[box.id],
             step=self.steps.get(box.id, 0),
@@ -131,7 +161,9 @@ class Painter:
     def _paint(self, box: Box) -> Paint:
         paint = self.theme.families[box.family]
         fill = self._toned(paint.fill, box.emphasis)
-        return Paint(fill, self._toned(paint.stroke, box.emphasis, stroke=True))
+        return replace(
+            paint, fill=fill, stroke=self._toned(paint.stroke, box.emphasis, stroke=True)
+        )
 
     def _sheets(self, box: Box, rect: Rect, paint: Paint) -> Iterator[Mark]:
         for k in (2, 1) if box.count > 1 else ():
@@ -141,12 +173,14 @@ class Painter:
         radius = {"box": 4.0, "pill": rect.h / 2, "circle": rect.w / 2}[box.form]
         if box.form == "pill":
             radius = min(radius, 12.0)
-        thick = 1.4 if box.folded or box.form == "circle" else 1.1
+        thick = paint.width + (0.3 if box.folded or box.form == "circle" else 0.0)
         thick += _ACCENT if box.emphasis == "accent" else 0.0
-        texts = tuple(self._texts(box, rect, paint))
+        texts = tuple(self._texts(box, rect))
         return Shape(rect, paint.fill, paint.stroke, radius, thick, box.training, texts)
 
-    def _texts(self, box: Box, rect: Rect, paint: Paint) -> Iterator[Text]:
+    def _texts(self, box: Box, rect: Rect) -> Iterator[Text]:
+        if box.form == "circle" and box.caption.title in SIGNS:
+            return  # it is drawn
         x = rect.x + (rect.w - badge_width(box)) / 2
         y = rect.centre[1] - text_height(box) / 2
         rows = ((box.caption.over, SMALL), (box.caption.title, TITLE), (box.caption.under, SMALL))
@@ -158,12 +192,12 @@ class Painter:
                 ink = self._toned(
                     self.theme.ink if size == TITLE else self.theme.faint, box.emphasis
                 )
-                yield Text(x, base, text, size, bold=bold, colour=ink)
+                math = box.caption.math and text == box.caption.title
+                yield Text(x, base, text, size, bold=bold, colour=ink, math=math)
         if box.count > 1:
             base = rect.centre[1] + TITLE * _BASELINE
-            yield Text(
-                rect.right - PADDING, base, badge(box), TITLE, "end", bold=True, colour=paint.stroke
-            )
+            ink = self._toned(self.theme.ink, box.emphasis)
+            yield Text(rect.right - PADDING, base, badge(box), TITLE, "end", bold=True, colour=ink)
 
     def _loop(
         self, loop: Loop, rect: Rect, index: int, off: float, emphasis: Emphasis
@@ -180,3 +214,16 @@ class Painter:
         if loop.matching:
             base = rect.centre[1] + SMALL * _BASELINE + index * SMALL * LEADING
             yield Text(x + LOOP + 1, base, loop.matching, SMALL, "start", colour=colour)
+
+
+def tip(box: Box) -> str:
+    """What is said of a box to a pointer and to readers of the screen; a merge's sign by name."""
+    if box.form == "circle" and box.caption.title in SIGNS:
+        return "\n".join(filter(None, (SIGNS[box.caption.title].name, box.tip)))
+    written = (box.caption.over, box.caption.title, box.caption.under)
+    return box.tip or " · ".join(filter(None, written))
+
+
+def skip_tip(kind: LineKind, matching: str) -> str:
+    """The same of a skip."""
+    return f"{kind} skip, W = {matching}" if matching else f"{kind} skip"

@@ -1,211 +1,56 @@
-"""From a graph to a view: what is folded, what is open, and which blocks are unfolded in insets."""
+"""From a graph and what is asked to the views that may answer, the fullest first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from enum import IntEnum
+from collections.abc import Iterator
 
-from archlang.analysis.skips import skips
 from archlang.figures.options import Options
-from archlang.figures.view.captions import count_text, short, unit_caption
-from archlang.figures.view.dense import dense_panel
-from archlang.figures.view.model import Frame, Panel, View
-from archlang.figures.view.panels import PanelBuilder, Wiring, name_entries
-from archlang.figures.view.units import UNITS, Part, Units
-from archlang.graph import Graph, Scope, shapes
+from archlang.figures.view.builder import SMALL_NETWORK, Builder, Fold
+from archlang.figures.view.focus import focus
+from archlang.figures.view.highlight import highlight
+from archlang.figures.view.model import View
+from archlang.graph import Graph
 
-SMALL_NETWORK = 40
-"""Networks of up to so many layers are drawn whole."""
-MOST_BOXES_OPEN = 26
-"""Units within an inset are drawn open as long as it has no more boxes than that."""
-FEWER_BOXES_OPEN = 14
-"""The same where room is short."""
-MOST_INSETS = 8
+__all__ = ["Builder", "Fold", "views"]
 
 
 def views(graph: Graph, options: Options | None = None) -> Iterator[View]:
     """What a figure of a network may show, the fullest first.
 
-    `depth` levels of units are drawn open in the network itself; None: all of a small network,
-    none of a large one. Each distinct block that stays folded is unfolded once, in an inset.
-    Fuller views come first: then equal layers in a row are folded too, then units in a row that
-    differ only in their widths, then variants of a block share one inset.
+    *blocks*: `depth` levels of units are drawn open in the network itself; None: all of a small
+    network, none of a large one. Each distinct block that stays folded is unfolded once, in an
+    inset. Fuller views come first: then equal layers in a row are folded too, then units in a row
+    that differ only in their widths, then variants of a block share one inset. *overview* is the
+    same without insets. *layers* opens everything and folds nothing.
+
+    Raises:
+        DrawingError: *layers* of a network that has too many; no block or part is called what is
+            to be drawn alone or accented.
     """
-    builder = _Builder(graph)
+    options = options or Options()
+    builder = Builder(graph)
+    made = focus(builder, options.focus) if options.focus else _made(builder, options)
+    for view in made:
+        if options.highlight:
+            highlight(builder, view, options.highlight)
+        yield view
+
+
+def _made(builder: Builder, options: Options) -> Iterator[View]:
+    if options.view == "layers":
+        yield builder.layers(options.depth)
+        return
     seen: set[int] = set()
-    for fold in Fold:
-        made = builder.view((options or Options()).depth, fold)
+    for depth, fold in _ways(builder.graph, options):
+        made = builder.view(depth, fold, insets=options.view == "blocks")
         boxes = sum(len(panel.boxes) for panel in made.panels)
         if boxes not in seen:
             seen.add(boxes)
             yield made
 
 
-class Fold(IntEnum):
-    """What is drawn once for several: each step folds more than the one before."""
-
-    COPIES = 0
-    LAYERS = 1
-    ALIKE = 2
-    BLOCKS = 3
-
-
-class _Builder:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.units = Units(graph)
-        self.wiring = Wiring(graph, skips(graph))
-
-    def view(self, depth: int | None, fold: Fold) -> View:
-        """The network and its insets."""
-        if depth is None:
-            depth = 99 if len(self.graph.nodes) <= SMALL_NETWORK else 0
-        main, parts = self._main(depth, fold)
-        root = self.graph.root
-        return View(root.name, self._facts(), root.doc, main, self._insets(parts, fold))
-
-    def _facts(self) -> str:
-        graph = self.graph
-        facts = [f"{count_text(graph.params)} parameters", f"{count_text(graph.macs)} MACs"]
-        return " · ".join([*facts, f"depth {graph.depth}"])
-
-    def _main(self, depth: int, fold: Fold) -> tuple[Panel, list[Part]]:
-        def unfold(scope: Scope) -> bool:
-            return scope.kind != "dense" and _level(scope) < depth
-
-        parts = self.units.parts(self.graph.root, unfold)
-        if len(self.graph.nodes) > SMALL_NETWORK or fold:
-            parts = self.units.fold(parts, layers=fold >= Fold.LAYERS)
-        if fold >= Fold.ALIKE:
-            parts = self.units.fold(parts, self._alike)
-        panel = PanelBuilder(self.wiring, parts, self.graph.root.name).build(
-            inset=False, outputs=self.graph.outputs
-        )
-        panel.frames = self._frames(panel, unfold)
-        return panel, parts
-
-    def _alike(self, part: Part) -> Hashable:
-        """Equal for single units of one structure and size; each run of copies stays by itself."""
-        if part.scope is None or part.count > 1:
-            return id(part)
-        ends = part.nodes[0].inputs[:1], part.nodes[-1].outputs[:1]
-        return self._structure(part.scope), tuple(t.shape[1:] for end in ends for t in end)
-
-    def _frames(self, panel: Panel, unfold: Callable[[Scope], bool]) -> list[Frame]:
-        """Frames around the outermost blocks that are drawn open."""
-        members: dict[int, tuple[Scope, set[int]]] = {}
-        for box in panel.boxes:
-            for node in box.nodes[:1]:
-                scopes = list(self.graph.nodes[node].scope.ancestors())
-                opened = [s for s in scopes if s.kind == "block" and unfold(s)]
-                if opened and not self.units.plain(opened[-1]) and not box.folded:
-                    members.setdefault(id(opened[-1]), (opened[-1], set()))[1].add(box.id)
-        return [
-            Frame(unit_caption(scope).title, frozenset(ids))
-            for scope, ids in members.values()
-            if len(ids) > 1
-        ]
-
-    def _insets(self, parts: list[Part], fold: Fold) -> list[Panel]:
-        """Each distinct unit once, in the order of first sight, and those within them."""
-        waiting = [p.scope for p in parts if p.scope is not None]
-        seen: set[Hashable] = set()
-        panels: list[Panel] = []
-        names: list[str] = []
-        while waiting and len(panels) < MOST_INSETS:
-            scope = waiting.pop(0)
-            key = self._structure(scope)
-            if key in seen:
-                continue
-            seen.add(key)
-            panel, inner = self._inset(scope, fold)
-            panels.append(panel)
-            names.append(scope.name)
-            waiting[:0] = [p.scope for p in inner if p.scope is not None]
-        return _told_apart(panels if fold < Fold.BLOCKS else _fullest(panels, names))
-
-    def _inset(self, scope: Scope, fold: Fold) -> tuple[Panel, list[Part]]:
-        dense = self._only_dense(scope)
-        title = unit_caption(scope)
-        if dense is not None:
-            return dense_panel(self.wiring, self.units, dense, title)
-        parts = self._opened(scope, fold)
-        head = f"{title.title} ({title.under})" if title.under else title.title
-        builder = PanelBuilder(self.wiring, parts, head, self._note(scope))
-        panel = builder.build(inset=True)
-        name_entries(panel)
-        return panel, parts
-
-    def _only_dense(self, scope: Scope) -> Scope | None:
-        """The dense statement that a unit consists of, if it does."""
-        while scope.kind != "dense":
-            own = [n for n in self.units.nodes(scope) if n.scope is scope]
-            inner = [c for c in scope.children if self.units.nodes(c)]
-            if own or len(inner) != 1:
-                return None
-            scope = inner[0]
-        return scope
-
-    def _opened(self, scope: Scope, fold: Fold) -> list[Part]:
-        """The parts of an inset, units in it open if that is not too much to see."""
-
-        def open_all(inner: Scope) -> bool:
-            return inner.kind != "dense" and self._only_dense(inner) is None
-
-        limit = MOST_BOXES_OPEN if fold < Fold.BLOCKS else FEWER_BOXES_OPEN
-        if len(self.units.nodes(scope)) < 12 * limit:
-            parts = self.units.parts(scope, open_all)
-            if len(parts) <= limit:
-                return parts
-        return self.units.fold(self.units.parts(scope, lambda _: False))
-
-    def _note(self, scope: Scope) -> str:
-        """Which W its skips go through, to tell variants of a block apart."""
-        own = {n.id for n in self.units.nodes(scope)}
-        found = [s for s in self.wiring.skips.values() if s.merge in own and s.kind == "short"]
-        learned = any(
-            n.role == "match" and n.op.params(*shapes(n)) for n in self.units.nodes(scope)
-        )
-        texts = {self.wiring.matching(s) or "identity" for s in found}
-        if not found:
-            return ""
-        return short("learned W" if learned else "W = " + ", ".join(sorted(texts)))
-
-    def _structure(self, scope: Scope) -> Hashable:
-        """Equal for units whose drawings differ in numbers alone."""
-        dense = self._only_dense(scope)
-        if dense is not None:
-            rounds = [c for c in dense.children if c.kind in UNITS]
-            return (scope.name, "dense", self._structure(rounds[0]) if rounds else None)
-        parts = self.units.fold(self.units.parts(scope, lambda _: False))
-        owner = {i: k for k, part in enumerate(parts) for i in part.ids}
-        return (scope.name if scope.kind == "block" else "", tuple(
-            (
-                part.scope.name if part.scope else tuple(type(n.op).__name__ for n in part.copy),
-                tuple(sorted({owner.get(t.node, -1) for n in part.nodes for t in n.inputs})),
-            )
-            for part in parts
-        ))  # fmt: skip
-
-
-def _level(scope: Scope) -> int:
-    """How many units lie around a scope, the network aside."""
-    return sum(s.kind in UNITS for s in scope.ancestors()) - 2
-
-
-def _fullest(panels: list[Panel], names: list[str]) -> list[Panel]:
-    """Of each name the first panel with the most boxes."""
-    best: dict[str, Panel] = {}
-    for panel, name in zip(panels, names, strict=True):
-        if name not in best or len(panel.boxes) > len(best[name].boxes):
-            best[name] = panel
-    return list(best.values())
-
-
-def _told_apart(panels: list[Panel]) -> list[Panel]:
-    """W stands below a title only where two insets would be called alike."""
-    titles = [p.title for p in panels]
-    for panel in panels:
-        if titles.count(panel.title) == 1 and not panel.arcs and panel.note == "W = identity":
-            panel.note = ""
-    return panels
+def _ways(graph: Graph, options: Options) -> Iterator[tuple[int | None, Fold]]:
+    """How many levels to open, and how much to fold."""
+    yield from ((options.depth, fold) for fold in Fold)
+    if options.view == "overview" and options.depth is None and len(graph.nodes) <= SMALL_NETWORK:
+        yield from ((0, fold) for fold in Fold)

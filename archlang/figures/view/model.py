@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
+from archlang.graph import Scope
+
 Form = Literal["box", "pill", "circle"]
 LineKind = Literal["flow", "short", "long", "dense"]
 Emphasis = Literal["", "accent", "dim"]
@@ -20,6 +22,8 @@ class Caption:
     title: str
     over: str = ""
     under: str = ""
+    math: bool = False
+    """Whether `_{…}` in the title is a subscript. Text of a spec is never read so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Loop:
     """W as written; empty for the identity."""
     count: int
     """How many skips it stands for, over all copies of the unit."""
+    emphasis: Emphasis = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +59,8 @@ class Box:
     """Boxes of one stage in a row stand on one ground."""
     shape: tuple[int, ...] = ()
     """Of its result."""
+    layers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Family and result's shape of each layer that is written in it; of a unit, none."""
     emphasis: Emphasis = ""
 
     @property
@@ -77,6 +84,8 @@ class Line:
     count: int = 1
     """How many skips it stands for."""
     emphasis: Emphasis = ""
+    math: bool = False
+    """Whether `_{…}` in the label is a subscript."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,10 @@ class Panel:
     lines: list[Line] = field(default_factory=list[Line])
     frames: list[Frame] = field(default_factory=list[Frame])
     arcs: bool = False
+    math: bool = False
+    """Whether `_{…}` in the note is a subscript: a formula."""
+    unit: Scope | None = None
+    """The unit it shows; None for the network."""
 
     @property
     def skips(self) -> int:
@@ -118,6 +131,10 @@ class View:
     doc: str
     main: Panel
     insets: list[Panel]
+    notes: tuple[str, ...] = ()
+    """What it leaves out although it was asked for, a line each."""
+    focus: bool = False
+    """Whether its panels are drawings of equal rank: variants of one block, layer by layer."""
 
     @property
     def panels(self) -> Iterator[Panel]:

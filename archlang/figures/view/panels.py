@@ -10,16 +10,18 @@ from archlang.figures.view.captions import caption, shape_text, short, tip
 from archlang.figures.view.model import Box, Caption, Line, LineKind, Loop, Panel
 from archlang.figures.view.units import Part
 from archlang.graph import Graph, Node, Output, Scope, Skip, Tensor, shapes
+from archlang.ops.merging import Multiply
 
 
 class Wiring:
     """What the panels of a graph have in common: its skips, and which matching operators W are
     written on a line (those without parameters) and which get a box."""
 
-    def __init__(self, graph: Graph, skips: Sequence[Skip]) -> None:
+    def __init__(self, graph: Graph, skips: Sequence[Skip], boxed: bool = False) -> None:
+        """`boxed`: every W gets a box."""
         self.graph = graph
         self.skips = {(s.merge, s.operand): s for s in skips}
-        self.hidden = frozenset(self._hidden())
+        self.hidden = frozenset[int]() if boxed else frozenset(self._hidden())
 
     def _hidden(self) -> Iterator[int]:
         learned = {
@@ -37,6 +39,20 @@ class Wiring:
             given = self.graph.matching.get((node.id, operand))
             tensor = given[0] if given else self.graph.nodes[tensor.node].inputs[0]
         return tensor
+
+    def gathered(self, node: Node, operand: int) -> Tensor | None:
+        """The concatenation that has brought an operand as far as this one, in a dense statement.
+
+        Each concatenates all features so far with the newest: a drawing of every layer shows it
+        as the one before with the newest, else its lines cannot be followed.
+        """
+        skip = self.skips.get((node.id, operand))
+        if skip is None or skip.kind != "dense" or len(node.inputs) < 3:
+            return None
+        for user in self.graph.consumers[node.inputs[-2].node]:
+            if user.inputs == node.inputs[:-1] and user.role == "merge":
+                return user.outputs[0]
+        return None
 
     def matching(self, skip: Skip) -> str:
         """W as written, or what it does if it has no box; empty where it changes nothing."""
@@ -57,7 +73,8 @@ class PanelBuilder:
         self.panel = Panel(title, note)
         self.owner = {i: k for k, part in enumerate(self.parts) for i in part.ids}
         self._lines: Counter[Line] = Counter()
-        self._entries: dict[Tensor, int] = {}
+        self.entries: dict[Tensor, int] = {}
+        """Tensors from outside, with the boxes they come out of."""
         self._loops: dict[int, Counter[tuple[LineKind, str]]] = {}
 
     def build(self, *, inset: bool, outputs: Sequence[Output] = ()) -> Panel:
@@ -81,6 +98,7 @@ class PanelBuilder:
             count=part.count, folded=part.scope is not None,
             training=last.training is not None, tip=tip(part), stage=_stage(part),
             shape=last.shape,
+            layers=() if part.scope else tuple((n.op.style.family, n.shape) for n in part.copy),
         )  # fmt: skip
         if last.role == "input":
             box.form, box.stage = "pill", ""
@@ -121,6 +139,8 @@ class PanelBuilder:
             for operand in range(len(node.inputs)):
                 source = self.wiring.source(node, operand)
                 skip = self._skip(node, operand)
+                if part.scope is None:
+                    source = self.wiring.gathered(node, operand) or source
                 tail = self.owner.get(source.node)
                 if skip is not None and (part.scope is not None or tail == index):
                     late.append((source, skip))
@@ -130,8 +150,15 @@ class PanelBuilder:
                     self._line(
                         Line(tail, index, *self._look(node, skip, tail), self._shape(source, tail))
                     )
-        for source, skip in late:
+        for source, skip in self._without_gates(late):
             self._skip_into(index, source, skip, feeding)
+
+    def _without_gates(self, late: list[tuple[Tensor, Skip]]) -> list[tuple[Tensor, Skip]]:
+        """A map times a gate made of it (Hu et al. 2017, arXiv:1709.01507) is no skip of a unit
+        that has one besides; where the product is all there is (a highway), it is."""
+        nodes = self.wiring.graph.nodes
+        plain = [(t, s) for t, s in late if not isinstance(nodes[s.merge].op, Multiply)]
+        return plain or late
 
     def _skip(self, node: Node, operand: int) -> Skip | None:
         return self.wiring.skips.get((node.id, operand))
@@ -169,9 +196,9 @@ class PanelBuilder:
         owner = self.owner.get(source.node)
         if owner is not None:
             return owner
-        if source not in self._entries:
-            self._entries[source] = self._pill(Caption("x", under=shape_text(source.shape)))
-        return self._entries[source]
+        if source not in self.entries:
+            self.entries[source] = self._pill(Caption("x", under=shape_text(source.shape)))
+        return self.entries[source]
 
     def _pill(self, text: Caption, training: bool = False) -> int:
         box = Box(len(self.panel.boxes), text, "input", (), form="pill", training=training)

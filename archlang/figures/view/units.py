@@ -119,6 +119,8 @@ class Units:
         families = [n.op.style.family for n in group]
         family = node.op.style.family
         if _HEADS.isdisjoint(families):
+            if node.scope.unit is not last.scope.unit:
+                return False  # the activation that ends a unit is not the next one's beginning
             return set(families) <= _BEFORE and family in _BEFORE | _HEADS
         return family in _AFTER
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
-from math import atan2, cos, hypot, sin
 
 from archlang.figures.geometry import Point
 from archlang.figures.scene.model import (
@@ -22,10 +21,9 @@ from archlang.figures.scene.model import (
     runs,
 )
 from archlang.figures.theme import FONT_STACK
+from archlang.figures.writers.strokes import Command, Curve, Line, Move, head, path
 
 _FONTS = ", ".join(f"'{name}'" if " " in name else name for name in FONT_STACK)
-_CORNER = 6.0
-_HEAD_LENGTH, _HEAD_WIDTH = 6.0, 5.0
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -90,61 +88,25 @@ def _dash(dash: Dash) -> str:
 
 
 def _route(route: Route) -> Iterator[str]:
-    points = _shortened(route.points) if route.arrow else route.points
-    path = _bezier(points) if route.curved else _rounded(points)
+    line = " ".join(map(_command, path(route)))
     yield (
-        f'<path d="{path}" fill="none" stroke="{route.colour}" '
+        f'<path d="{line}" fill="none" stroke="{route.colour}" '
         f'stroke-width="{_n(route.width)}" stroke-linejoin="round"{_dash(route.dash)}/>'
     )
     if route.arrow:
-        yield f'<path d="{_head(route.points)}" fill="{route.colour}"/>'
+        corners = " L".join(map(_p, head(route)))
+        yield f'<path d="M{corners} Z" fill="{route.colour}"/>'
 
 
-def _bezier(points: tuple[Point, ...]) -> str:
-    start, *rest = points
-    curves = (" ".join(_p(p) for p in rest[i : i + 3]) for i in range(0, len(rest), 3))
-    return f"M{_p(start)} " + " ".join(f"C{c}" for c in curves)
-
-
-def _rounded(points: tuple[Point, ...]) -> str:
-    text = [f"M{_p(points[0])}"]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        radius = min(_CORNER, _distance(before, corner) / 2, _distance(corner, after) / 2)
-        enter, leave = _toward(corner, before, radius), _toward(corner, after, radius)
-        text.append(f"L{_p(enter)} Q{_p(corner)} {_p(leave)}")
-    return " ".join([*text, f"L{_p(points[-1])}"])
-
-
-def _shortened(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Ending within the arrow's head, so that the line does not stick out at its tip."""
-    end = points[-1]
-    return (*points[:-1], _toward(end, _aim(points), _HEAD_LENGTH * 0.7))
-
-
-def _aim(points: tuple[Point, ...]) -> Point:
-    """The last point before the end that tells where the line comes from."""
-    end = points[-1]
-    return next((p for p in reversed(points) if _distance(p, end) > 0.5), points[0])
-
-
-def _head(points: tuple[Point, ...]) -> str:
-    (x, y), (ax, ay) = points[-1], _aim(points)
-    angle = atan2(y - ay, x - ax)
-    bx, by = x - _HEAD_LENGTH * cos(angle), y - _HEAD_LENGTH * sin(angle)
-    dx, dy = _HEAD_WIDTH / 2 * sin(angle), -_HEAD_WIDTH / 2 * cos(angle)
-    return f"M{_p((x, y))} L{_p((bx + dx, by + dy))} L{_p((bx - dx, by - dy))} Z"
-
-
-def _distance(a: Point, b: Point) -> float:
-    return hypot(a[0] - b[0], a[1] - b[1])
-
-
-def _toward(start: Point, goal: Point, length: float) -> Point:
-    whole = _distance(start, goal) or 1.0
-    return (
-        start[0] + (goal[0] - start[0]) * length / whole,
-        start[1] + (goal[1] - start[1]) * length / whole,
-    )
+def _command(command: Command) -> str:
+    match command:
+        case Move(to):
+            return f"M{_p(to)}"
+        case Line(to):
+            return f"L{_p(to)}"
+        case Curve(first, second, to, corner):
+            rounded = corner and f"Q{_p(corner)} {_p(to)}"
+            return rounded or f"C{_p(first)} {_p(second)} {_p(to)}"
 
 
 def _text(text: Text, scene: Scene) -> str:
@@ -154,10 +116,12 @@ def _text(text: Text, scene: Scene) -> str:
         if text.halo
         else ""
     )
+    # without it librsvg drops the space after a subscript
+    space = ' xml:space="preserve"' if text.math else ""
     turn = f' transform="rotate(-90 {_n(text.x)} {_n(text.y)})"' if text.turned else ""
     return (
         f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}" '
-        f'text-anchor="{text.anchor}" fill="{text.colour}"{weight}{halo}{turn}>'
+        f'text-anchor="{text.anchor}" fill="{text.colour}"{weight}{halo}{turn}{space}>'
         f"{''.join(_runs(text))}</text>"
     )
 

@@ -1,0 +1,128 @@
+"""Which font writes which characters in PDF: the shipped DejaVu Sans, else Asian fonts of the
+viewer, else a box that stands for a character no font has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from itertools import groupby
+from unicodedata import category, normalize
+
+from archlang.figures.writers.bidi import ordered
+from archlang.figures.writers.libraries import library
+
+REGULAR, BOLD = "archlang DejaVuSans", "archlang DejaVuSans-Bold"
+_MISSING = "□"
+_JAPANESE, _KOREAN, _CHINESE = "HeiseiKakuGo-W5", "HYGothic-Medium", "STSong-Light"
+_CHARACTER_SETS = {_JAPANESE: "cp932", _KOREAN: "cp949", _CHINESE: "gbk"}
+_ASIAN = ((0x1100, 0x11FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text in one font."""
+
+    text: str
+    font: str
+    read: str = ""
+    """What it says, where that is not what is drawn."""
+
+    def width(self, size: float) -> float:
+        """How many points it takes."""
+        return float(library("reportlab.pdfbase.pdfmetrics", "reportlab").stringWidth(
+            self.text, self.font, size
+        ))  # fmt: skip
+
+
+def shipped() -> str:
+    """The name by which reportlab knows the font of plain text from now on.
+
+    Raises:
+        DrawingError: reportlab is not installed.
+    """
+    return next(iter(_characters()))
+
+
+def visible(text: str) -> str:
+    """Text without control characters, direction marks and halves of characters."""
+    spaced = "".join(" " if c in "\t\n\r" else c for c in text)
+    kept = (c for c in spaced if category(c) not in ("Cc", "Cf", "Cs"))
+    return normalize("NFC", "".join(c for c in kept if not 0xFE00 <= ord(c) <= 0xFE0F))
+
+
+def pieces(text: str, bold: bool) -> list[Piece]:
+    """A line of text as pieces of one font each, from left to right.
+
+    Raises:
+        DrawingError: reportlab is not installed.
+    """
+    asian = _preferred(text)
+    found: list[Piece] = []
+    for drawn, read in ordered(visible(text)):
+        parts = list(_in_fonts(drawn, bold, asian))
+        if read:  # the first says it all, since the parts stand in another order
+            parts = [Piece(p.text, p.font, "" if i else read) for i, p in enumerate(parts)]
+        found += parts
+    return found
+
+
+def _in_fonts(text: str, bold: bool, asian: Iterable[str]) -> Iterator[Piece]:
+    fonts = (BOLD, REGULAR) if bold else (REGULAR,)
+    homes = [(char, _font(char, fonts, asian)) for char in text]
+    for font, pairs in groupby(homes, key=lambda pair: pair[1]):
+        run = "".join(char for char, _ in pairs)
+        if font:
+            yield Piece(run, font)
+        else:
+            yield Piece(_MISSING * len(run), fonts[0], run)
+
+
+def _font(char: str, fonts: Iterable[str], asian: Iterable[str]) -> str:
+    """The first font that has a character; none: the empty string."""
+    for font in fonts:
+        if ord(char) in _characters()[font]:
+            return font
+    if any(first <= ord(char) <= last for first, last in _ASIAN):
+        return next((face for face in asian if _holds(face, char)), "")
+    return ""
+
+
+def _preferred(text: str) -> list[str]:
+    """The Asian fonts, first that of the language that its own letters show a text to be in."""
+    kana = any("\u3040" <= c <= "\u30ff" for c in text)
+    hangul = any("\uac00" <= c <= "\ud7af" for c in text)
+    first = [_JAPANESE] * kana + [_KOREAN] * hangul + [_CHINESE, _JAPANESE, _KOREAN]
+    return list(dict.fromkeys(first))
+
+
+def _holds(face: str, char: str) -> bool:
+    """Whether a font has a character: those of its country's character set, which we know."""
+    try:
+        char.encode(_CHARACTER_SETS[face])
+    except UnicodeEncodeError:
+        return False
+    _registered(face)
+    return True
+
+
+@cache
+def _registered(face: str) -> None:
+    cid = library("reportlab.pdfbase.cidfonts", "reportlab")
+    library("reportlab.pdfbase.pdfmetrics", "reportlab").registerFont(cid.UnicodeCIDFont(face))
+
+
+@cache
+def _characters() -> dict[str, frozenset[int]]:
+    """The fonts that come with archlang, made known to reportlab, with the characters they have."""
+    metrics = library("reportlab.pdfbase.pdfmetrics", "reportlab")
+    ttf = library("reportlab.pdfbase.ttfonts", "reportlab")
+    known: dict[str, frozenset[int]] = {}
+    for font in (REGULAR, BOLD):
+        file = files("archlang.figures") / "fonts" / f"{font.removeprefix('archlang ')}.ttf"
+        made = ttf.TTFont(font, BytesIO(file.read_bytes()), asciiReadable=True, shapable=False)
+        metrics.registerFont(made)
+        known[font] = frozenset(made.face.charToGlyph)
+    return known

@@ -1,0 +1,139 @@
+"""Writes scenes as a LaTeX document: a TikZ picture with named styles, to be read and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from archlang.figures.scene.model import Group, Scene
+from archlang.figures.writers.drawings import Drawing, drawings
+from archlang.figures.writers.names import readable_names
+from archlang.figures.writers.tex import comment, strangers
+from archlang.figures.writers.tikzmarks import Marks
+from archlang.figures.writers.tikzstyles import Styles, number
+
+_HEAD = r"""% {title}
+%
+% A complete document for pdflatex, lualatex and xelatex. To use the picture elsewhere, copy what
+% stands between the two lines of == into the preamble, and the tikzpicture to where it belongs.
+\RequirePackage{{fix-cm}}
+\documentclass{{article}}
+\usepackage[paperwidth={width}pt, paperheight={height}pt, margin=0pt]{{geometry}}
+\pagestyle{{empty}}
+\setlength{{\parindent}}{{0pt}}
+\setlength{{\topskip}}{{0pt}}
+\usepackage{{iftex}}
+\ifpdftex
+  \usepackage[T1]{{fontenc}}
+  \usepackage[utf8]{{inputenc}}
+  \usepackage{{helvet}}
+\else
+  \usepackage{{fontspec}}
+\fi
+"""
+
+
+_STEPS = r"""
+% The picture is shown step by step: what stands in \archfrom{n}{...} appears on page n. In beamer,
+%   \renewcommand{\archfrom}[2]{\onslide<#1->{#2}}
+% does the same on one slide, with the tikzpicture taken out of \archpicture.
+\newcount\archstep
+\newcommand{\archfrom}[2]{\ifnum\archstep<#1\relax\else#2\fi}
+"""
+
+
+def write_tikz(scenes: Sequence[Scene]) -> str:
+    """A LaTeX document with a page for each scene, which needs nothing but TikZ.
+
+    A figure step by step is one picture, its parts marked with the step they appear in.
+    """
+    last = scenes[-1]
+    styles = Styles(scenes)
+    if len(scenes) > 1 and _is_reveal(scenes):
+        body = [*_revealed(last, len(scenes), styles)]
+    else:
+        body = [line for scene in scenes for line in (*_picture(scene, styles, steps=False), "")]
+    preamble = [*_preamble(last, body, styles)]
+    return "\n".join([*preamble, "", r"\begin{document}", *body, r"\end{document}", ""])
+
+
+def _preamble(scene: Scene, body: list[str], styles: Styles) -> Iterator[str]:
+    size = {"width": number(scene.width), "height": number(scene.height)}
+    yield _HEAD.format(title=comment(scene.title), **size).rstrip()
+    yield "% ==================================================================================="
+    yield from styles.definitions("\n".join(body))
+    unknown = strangers(body)
+    if unknown:
+        yield "% What pdflatex has no letter for is named there; lualatex and xelatex show it."
+        yield r"\ifpdftex"
+        yield from (
+            rf"  \DeclareUnicodeCharacter{{{ord(c):04X}}}{{{{[}}U+{ord(c):04X}{{]}}}}"
+            for c in unknown
+        )
+        yield r"\fi"
+    yield "% ==================================================================================="
+
+
+def _is_reveal(scenes: Sequence[Scene]) -> bool:
+    """Whether each scene is the last one without what comes at a later step."""
+    last = scenes[-1]
+    return all(
+        scene.groups == [g for g in last.groups if g.step <= step]
+        and (scene.width, scene.height, scene.title) == (last.width, last.height, last.title)
+        for step, scene in enumerate(scenes, 1)
+    )
+
+
+def _revealed(scene: Scene, count: int, styles: Styles) -> Iterator[str]:
+    yield _STEPS.strip()
+    yield r"\newcommand{\archpicture}{%"
+    yield from _picture(scene, styles, steps=True)
+    yield "}"
+    yield r"\archstep=0"
+    yield rf"\loop\ifnum\archstep<{count}\relax"
+    yield r"  \advance\archstep by 1"
+    yield r"  \archpicture\newpage"
+    yield r"\repeat"
+
+
+def _picture(scene: Scene, styles: Styles, *, steps: bool) -> Iterator[str]:
+    marks = Marks(scene, styles, readable_names(scene), steps=steps)
+    corner = f"({number(scene.width)},{number(scene.height)})"
+    yield r"\begin{tikzpicture}[x=1pt, y=-1pt]"
+    paper = styles.colours[scene.paper]
+    yield f"  \\path[use as bounding box] (0,0) rectangle {corner};"
+    yield f"  \\scoped[on background layer] \\fill[{paper}] (0,0) rectangle {corner};"
+    for drawing in drawings(scene):
+        yield ""
+        yield from (_drawing if drawing.name else _loose)(drawing, marks)
+    yield r"\end{tikzpicture}"
+    yield ""
+
+
+def _drawing(drawing: Drawing, marks: Marks) -> Iterator[str]:
+    """What lies under the boxes, the boxes, and the lines between them, drawn behind."""
+    yield f"  % ---- {comment(drawing.name)} ----"
+    yield from _behind(drawing.backdrops, marks)
+    for home, inside in groupby(drawing.boxes, key=lambda group: group.within[1:]):
+        if home:
+            yield f"  % {comment(', '.join(home))}"
+        for group in inside:
+            yield from marks.group(group, "  ")
+    if drawing.lines:
+        yield "  % lines"
+    yield from _behind(drawing.lines, marks)
+
+
+def _loose(drawing: Drawing, marks: Marks) -> Iterator[str]:
+    for role, groups in groupby(drawing.groups, key=lambda group: group.role):
+        yield f"  % ---- {role} ----"
+        for group in groups:
+            yield from marks.group(group, "  ")
+
+
+def _behind(groups: list[Group], marks: Marks) -> Iterator[str]:
+    if groups:
+        yield r"  \begin{scope}[on background layer]"
+        for group in groups:
+            yield from marks.group(group, "    ")
+        yield r"  \end{scope}"

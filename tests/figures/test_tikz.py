@@ -1,0 +1,198 @@
+"""TikZ: what pdflatex makes of it is the figure, and text of a spec stays text."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from archlang.figures import draw
+from archlang.figures.geometry import Rect
+from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text, frames
+from archlang.figures.writers.svg import write_svg
+from archlang.figures.writers.tex import _KNOWN, _MATH, comment, tex
+from archlang.figures.writers.tikz import write_tikz
+from tests.figures.programs import program
+
+HOSTILE = [
+    r"\input{/etc/hostname} \write18{touch pwned}",
+    r"}\end{document}{\catcode`\%=12 $x^2$ & #1 ~ ^^41 ^^M \par",
+    "a%b\n\\undefined\r\\undefined\u2028x\x00\x07\x7f",
+    "-- --- `` '' << >> ,, !` ?` \" ' [0pt] | * [",
+    "中文 🙂 عربى \u202etxet e\u0301 \u200b ﷽ ∄",
+    "Ω α→β ⊕ ⊗ ≤ … × · − ∘ é ß Łódź",
+    "_{x} a_{b}",
+]
+
+
+def compiled(text: str, folder: Path, name: str = "figure") -> Path:
+    """The PDF that pdflatex makes; it must have nothing to complain about."""
+    (folder / f"{name}.tex").write_text(text, "utf-8")
+    command = [program("pdflatex"), "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    log = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, log[-1500:]
+    assert not re.search(r"(Overfull|Underfull|Missing character|LaTeX Warning)", log), log
+    return folder / f"{name}.pdf"
+
+
+def words(pdf: Path) -> str:
+    """The text of a PDF without spaces: how wide they are is for the reader of a PDF to guess."""
+    done = subprocess.run([program("pdftotext"), pdf, "-"], capture_output=True, check=True)
+    return _squeezed(done.stdout.decode())
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("⋅", "·")
+
+
+def grey(pdf: Path) -> bytes:
+    """A small picture of a page."""
+    command = [program("pdftoppm"), "-gray", "-singlefile", "-scale-to-x", "240"]
+    done = subprocess.run(
+        [*command, "-scale-to-y", "160", pdf], capture_output=True, check=True
+    ).stdout
+    assert done.startswith(b"P5\n240 160\n255\n")
+    return done.split(b"\n", 3)[3]
+
+
+def difference(one: bytes, other: bytes) -> float:
+    """Mean difference of the pixels, from 0 to 1."""
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one) / 255
+
+
+def svg_picture(scene: Scene, folder: Path) -> bytes:
+    svg, pdf = folder / "scene.svg", folder / "scene.pdf"
+    svg.write_text(write_svg(scene), "utf-8")
+    subprocess.run([program("rsvg-convert"), "-f", "pdf", svg, "-o", pdf], check=True)
+    return grey(pdf)
+
+
+def boxes(texts: Sequence[str], name: str = "b") -> Scene:
+    """A scene with a box for each text, all with everything hostile in it."""
+    scene = Scene(1500, 40.0 * len(texts) + 20, texts[0], "d", "#FFFFFF")
+    for i, text in enumerate(texts):
+        rect = Rect(10, 10 + 40 * i, 1480, 30)
+        row = Text(750, rect.y + 19.3, text, 12, colour="#1A1A1A")
+        shape = Shape(rect, "#D9EEFB", "#56B4E9", 4, 1.1, texts=(row,))
+        group = Group("box", f"{name}{i}", (shape,), text, bounds=rect, within=(text, text))
+        scene.groups.append(group)
+    return scene
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "LeNet5",
+        *(
+            pytest.param(n, marks=pytest.mark.slow)
+            for n in ("ResNet50", "GoogLeNet", "UNet", "DenseNet121")
+        ),
+    ],
+)
+def test_pdflatex_shows_the_same_picture(network: str, tmp_path: Path) -> None:
+    scene = draw(network).scene
+    pdf = compiled(write_tikz([scene]), tmp_path)
+    found = words(pdf)
+    missing = [t.text for t in scene.texts if _squeezed(t.text) not in found]
+    assert not missing
+    assert difference(grey(pdf), svg_picture(scene, tmp_path)) < 0.03
+
+
+def test_another_network_is_another_picture(tmp_path: Path) -> None:
+    one, other = (svg_picture(draw(n).scene, tmp_path) for n in ("LeNet5", "AlexNet"))
+    assert difference(one, other) > 0.05
+
+
+def test_a_page_for_each_step(tmp_path: Path) -> None:
+    scenes = frames(draw("LeNet5").scene)
+    text = write_tikz(scenes)
+    assert text.count(r"\begin{tikzpicture}") == 1
+    pdf = compiled(text, tmp_path)
+    info = subprocess.run([program("pdfinfo"), pdf], capture_output=True, check=True, text=True)
+    assert f"Pages:           {len(scenes)}\n" in info.stdout
+    pages = []
+    for page in (1, len(scenes)):
+        command = [program("pdftotext"), "-f", str(page), "-l", str(page), pdf, "-"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        pages.append(_squeezed(done.stdout.decode()))
+    assert "input" in pages[0] and "fc,10" not in pages[0]
+    assert "input" in pages[1] and "fc,10" in pages[1]
+
+
+def test_scenes_that_are_no_reveal_are_pictures_of_their_own(tmp_path: Path) -> None:
+    pdf = compiled(write_tikz([boxes(["one"]), boxes(["two"])]), tmp_path)
+    assert {"one", "two"} == set(re.findall("one|two", words(pdf)))
+
+
+def test_text_of_a_spec_is_only_text(tmp_path: Path) -> None:
+    (tmp_path / "secret.tex").write_text("LEAKED")
+    attack = r"\input{secret}%"
+    texts = [attack, *HOSTILE]
+    found = words(compiled(write_tikz([boxes(texts)]), tmp_path))
+    assert "LEAKED" not in found and not (tmp_path / "pwned").exists()
+    for said in (attack, *HOSTILE[:2], "--", "---", "<<>>", ",,", "[0pt]|", "_{x}a_{b}", '"'):
+        assert _squeezed(said) in found, said
+    assert "[U+4E2D][U+6587]" in found and "[U+202E]" in found and "[U+1F642]" in found
+    assert "Łódź" in found and "α→β" in found and "⊕" in found
+
+
+def test_a_hostile_label_would_be_noticed(tmp_path: Path) -> None:
+    (tmp_path / "secret.tex").write_text("LEAKED")
+    text = write_tikz([boxes([r"\input{secret}%"])])
+    raw = text.replace(tex(r"\input{secret}%"), r"\input{secret}")
+    assert raw != text and "LEAKED" in words(compiled(raw, tmp_path))
+
+
+def test_all_signs_are_known_to_pdflatex(tmp_path: Path) -> None:
+    signs = sorted(_KNOWN | set(_MATH))
+    lines = ["".join(signs[i : i + 25]) for i in range(0, len(signs), 25)]
+    text = write_tikz([boxes(lines)])
+    assert "U+" not in text
+    compiled(text, tmp_path)
+
+
+def test_nothing_ends_a_comment() -> None:
+    assert comment("a\nb\r\\x\u2028\x85\x00é") == "a b \\x ?e"
+    for text in HOSTILE:
+        assert all(" " <= c <= "~" for c in comment(text))
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u202e]", tex(text))
+
+
+def test_polygons_subscripts_and_turned_text(tmp_path: Path) -> None:
+    face = Polygon(((20, 20), (80, 10), (80, 60), (20, 70)), "#D6E4F0", "#0072B2", dashed=True)
+    marks = (
+        face,
+        Text(50, 40, "W_{s}∘Y", 12, colour="#1A1A1A", math=True, halo=True),
+        Text(10, 60, "turned", 10.5, "end", colour="#123456", turned=True),
+    )
+    volume = Group("box", "v", marks, bounds=Rect(20, 10, 60, 60), within=("net",))
+    line = Route(((80, 40), (120, 40), (120, 80)), "#444444", curved=False, dash="dotted")
+    lines = Group("line", "flow", (line,), ends=("v", "nowhere"), within=("net",))
+    scene = Scene(200, 100, "t", "d", "#FFFFFF", groups=[lines, volume])
+    text = write_tikz([scene])
+    assert r"W\textsubscript{s}" in text and "rotate=90" in text and "-- cycle" in text
+    assert "(W-s-Y.east) -| (120,80)" in text
+    pdf = compiled(text, tmp_path)
+    assert "turned" in words(pdf)
+    assert difference(grey(pdf), svg_picture(scene, tmp_path)) < 0.03
+
+
+def test_lines_begin_and_end_at_boxes() -> None:
+    text = write_tikz([draw("ResNet50").scene])
+    drawn = re.findall(r"\\draw\[[^;]*;", text)
+    named = [line for line in drawn if re.search(r"\] \([^()]*\.\w+\)[^;]*\.\w+\);$", line)]
+    assert len(named) == len(drawn) - 1  # the legend has no boxes
+    assert r"(conv1.south) -- (maxpool1.north);" in text
+    assert max(map(len, text.splitlines())) <= 125
+
+
+def test_the_same_text_on_every_run() -> None:
+    for network in ("ResNet50", "LeNet5"):
+        assert write_tikz([draw(network).scene]) == write_tikz([draw(network).scene])
+    text = write_tikz(frames(draw("LeNet5").scene))
+    assert text == write_tikz(frames(draw("LeNet5").scene))
