@@ -199,11 +199,20 @@ class Graph:
         """Weighted layers on the longest path to the main output."""
         return self.depths[self.outputs[0].tensor.node]
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What a notebook shows: the figure."""
-        from archlang.figures import draw_svg
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """What a notebook shows: the figure; words alone, if it cannot be drawn."""
+        from archlang.figures import DrawingError, draw
 
-        return {"image/svg+xml": draw_svg(self), "text/plain": repr(self)}
+        wanted = set(include or ("image/svg+xml", "text/plain")) - set(exclude or ())
+        words = {"text/plain": repr(self)} if "text/plain" in wanted else {}
+        if "image/svg+xml" not in wanted:
+            return words
+        try:
+            return words | {"image/svg+xml": draw(self).svg}
+        except DrawingError as problem:
+            return {name: f"{text}\nno figure: {problem}" for name, text in words.items()}
 
 
 def shapes(node: Node) -> tuple[Shape, ...]:

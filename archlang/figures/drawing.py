@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+from archlang.figures.comparison import draw_pair
 from archlang.figures.errors import DrawingError
 from archlang.figures.figure import Figure
 from archlang.figures.options import Options
@@ -72,7 +73,7 @@ def draw_svg(graph: Graph, options: Options | None = None) -> str:
 
 def _drawn(graph: Graph, options: Options, against: Graph | None) -> Figure:
     if against is not None:
-        raise DrawingError("comparing is not built yet")
+        return draw_pair((graph, against), options)
     scene = draw_scene(graph, options)
     return Figure(scene, options.place, list(remarks(graph, options, scene)))
 

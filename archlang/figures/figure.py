@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from archlang.figures.options import Fit
 from archlang.figures.scene.compose import smallest_text
@@ -22,6 +21,8 @@ class Figure:
     fit: Fit
     remarks: list[str] = field(default_factory=list[str])
     """What one should know of it: text too small to be read where it has to fit, …"""
+    difference: str = ""
+    """Of two networks: how they differ, in a sentence or two."""
 
     @property
     def svg(self) -> str:
@@ -67,9 +68,11 @@ class Figure:
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
-    ) -> dict[str, Any]:
-        """What a notebook shows."""
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+    ) -> dict[str, str]:
+        """What a notebook shows; it may name the types of data it takes, or does not."""
+        wanted = set(include or ("image/svg+xml", "text/plain")) - set(exclude or ())
+        bundle = {"text/plain": repr(self)} if "text/plain" in wanted else {}
+        return bundle | ({"image/svg+xml": self.svg} if "image/svg+xml" in wanted else {})
 
     def __repr__(self) -> str:
         w, h = self.scene.width, self.scene.height

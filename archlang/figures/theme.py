@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from archlang.figures.options import ThemeName
 
+
 @dataclass(frozen=True, slots=True)
 class Paint:
     """Fill and outline of a box."""
@@ -35,6 +36,8 @@ class Theme:
     frame: str
     accent: str
     """Of what is to catch the eye."""
+    marker: str
+    """What lies under parts that differ from another network, as if drawn with a text marker."""
     faded: float = 0.72
     """How much of the paper's colour is mixed into what steps back."""
 
@@ -71,6 +74,7 @@ LIGHT = Theme(
     stage="#F3F3F0",
     frame="#C9C9C4",
     accent="#D1002F",
+    marker="#FFE04D",
 )
 
 DARK = Theme(
@@ -95,6 +99,7 @@ DARK = Theme(
     stage="#21262C",
     frame="#4B525A",
     accent="#FF5470",
+    marker="#7A6200",
 )
 
 # For printers that know black and white alone: greys far apart, and outlines of different weight.
@@ -120,6 +125,7 @@ PRINT = Theme(
     stage="#F4F4F4",
     frame="#999999",
     accent="#000000",
+    marker="#C4C4C4",
 )
 
 THEMES: dict[ThemeName, Theme] = {"light": LIGHT, "dark": DARK, "print": PRINT}

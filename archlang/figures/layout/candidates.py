@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archlang.figures.layout.arcs import in_a_row
-from archlang.figures.layout.columns import Columns, grounds
+from archlang.figures.layout.columns import GUTTER, Columns, grounds
 from archlang.figures.layout.graphviz import layouts
 from archlang.figures.layout.place import Placement, received, request
 from archlang.figures.layout.ushape import UShape
@@ -15,10 +17,15 @@ LARGE = 20
 """A network of more boxes may be cut into columns where a skip has begun."""
 _MOST_COLUMNS = 12
 _KEEP_STAGES = 50.0
+_CLOSE, _NARROW = 17.0, 26.0
+"""Between boxes, and between columns, where room is short."""
 
 
-def candidates(view: View, options: Options) -> tuple[list[Placement], list[Placement]]:
-    """The network in all ways worth trying, and each inset.
+def candidates(
+    view: View, options: Options, *, tight: bool = False
+) -> tuple[list[Placement], list[Placement]]:
+    """The network in all ways worth trying, and each inset. `tight`: where room is short, boxes
+    and columns stand closer, and stages have no grounds.
 
     Raises:
         DrawingError: there is no Graphviz.
@@ -30,6 +37,7 @@ def candidates(view: View, options: Options) -> tuple[list[Placement], list[Plac
     shape = UShape(view.main)
     drawn = [p for p in view.insets if not p.arcs]
     asked = request(view.main, common=True)
+    asked = replace(asked, ranksep=_CLOSE) if tight else asked
     answers = layouts([asked, *(request(p, common=False) for p in drawn)])
     found = {
         id(p): received(p, answer, common=False)
@@ -42,10 +50,11 @@ def candidates(view: View, options: Options) -> tuple[list[Placement], list[Plac
         received(view.main, answers[0], common=True),
         forks=len(view.main.boxes) > LARGE,
         keep=_KEEP_STAGES,
+        gutter=_NARROW if tight else GUTTER,
     )
     mains = [columns.broken(k) for k in range(1, _MOST_COLUMNS + 1)]
     for main in mains:
-        if main is not None and not view.main.frames:
+        if main is not None and not view.main.frames and not tight:
             main.grounds = grounds(main)
     return [m for m in mains if m is not None], insets
 

@@ -36,12 +36,20 @@ class Columns:
 
     `forks`: it may be cut where a tensor already goes several ways, for large drawings.
     `keep`: by how much the tallest column may grow to keep one stage in one piece, in points.
+    `gutter`: between two columns.
     """
 
-    def __init__(self, placement: Placement, forks: bool = False, keep: float = 0.0) -> None:
+    def __init__(
+        self,
+        placement: Placement,
+        forks: bool = False,
+        keep: float = 0.0,
+        gutter: float = GUTTER,
+    ) -> None:
         self.whole = placement
         self.keep = keep
         self.forks = forks
+        self.gutter = gutter
         self.boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
 
     @cached_property
@@ -123,7 +131,7 @@ class Columns:
             joined.lines += piece.lines
             joined.frames += piece.frames
             columns.append(Rect(x, 0, bounds.w, bounds.h))
-            x += bounds.w + GUTTER
+            x += bounds.w + self.gutter
         for k, cut in enumerate(cuts):
             joined.lines += self._led_over(cut, joined, (columns[k], columns[k + 1]), shifts[k + 1])
         order = {id(placed.line): i for i, placed in enumerate(self.whole.lines)}

@@ -30,7 +30,7 @@ from archlang.figures.view.model import View
 COMFORTABLE = 1.5
 """A figure need not be magnified more than that."""
 MARGIN = 15.0
-_HEAD = HEADING * 1.3 + 10
+HEAD = HEADING * 1.3 + 10
 _LEGEND = 420.0
 """A legend may take so much width, however narrow the network is."""
 
@@ -68,7 +68,7 @@ def compose(view: View, options: Options) -> Scene:
     mains, insets = candidates(view, options)
     decks = [[inset_card(p) for p in insets]]
     decks += [] if view.focus else [[inset_card(lower(p)) for p in insets]]
-    frame = _Frame(view, options.place, slabs=options.style == "volume")
+    frame = Surround(view, options.place, slabs=options.style == "volume")
     ways = [
         (way, -count)
         for count, main in enumerate(mains)
@@ -76,10 +76,10 @@ def compose(view: View, options: Options) -> Scene:
         for way in arrangements(inset_card(main) if view.focus else card(main), cards)
     ]
     chosen = max(ways, key=lambda way: (frame.fitness(way[0]), way[1]))
-    return _Composer(frame, options, chosen[0]).scene()
+    return Composer(frame, options, chosen[0]).scene()
 
 
-class _Frame:
+class Surround:
     """What stands around the drawings of a view: heading, legend, margins."""
 
     def __init__(self, view: View, fit: Fit, *, slabs: bool = False) -> None:
@@ -100,17 +100,20 @@ class _Frame:
         """Width and height of the whole figure, within the bounds of its aspect, and the legend."""
         view, fit = self.view, self.fit
         head = width(view.title, HEADING, bold=True) + 14 + width(view.facts, SMALL)
-        rows = legend.rows(self.entries, max(way.w, head, _LEGEND))
+        titles = [title for card, _, _ in way.places for title, _, _ in card.placement.grounds]
+        most = legend.MOST_ROWS if fit.page[0] > fit.page[1] else 2 * legend.MOST_ROWS
+        entries = [*self.entries, *legend.grounds(titles)]
+        rows = legend.rows(entries, max(way.w, head, _LEGEND), most)
         used = max((sum(e.width + 18 for e in row) for row in rows), default=0.0)
         w = max(way.w, head, used) + 2 * MARGIN
-        h = way.h + 2 * MARGIN + _HEAD + legend.height(rows) + BETWEEN
+        h = way.h + 2 * MARGIN + HEAD + legend.height(rows) + BETWEEN
         return max(w, h * fit.narrowest), max(h, w / fit.widest), rows
 
 
-class _Composer:
+class Composer:
     """Paints the chosen arrangement."""
 
-    def __init__(self, frame: _Frame, options: Options, way: Arrangement) -> None:
+    def __init__(self, frame: Surround, options: Options, way: Arrangement) -> None:
         self.view, self.options, self.way = frame.view, options, way
         self.theme = THEMES[options.theme]
         self.w, self.h, self.rows = frame.outer(way)
@@ -125,7 +128,7 @@ class _Composer:
         scene = Scene(self.w, self.h, view.title, text, theme.paper, page)
         scene.notes = view.notes
         scene.groups += self._title()
-        top = MARGIN + _HEAD
+        top = MARGIN + HEAD
         room = self.h - top - MARGIN - legend.height(self.rows) - BETWEEN
         left, top = (self.w - self.way.w) / 2, top + (room - self.way.h) / 2
         for number, (drawing, x, y) in enumerate(self.way.places):

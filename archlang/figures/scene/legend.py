@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archlang.figures.geometry import Rect
 from archlang.figures.layout.solids import shown
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Group, Mark, Route, Shape, Text
+from archlang.figures.scene.paint import SIGN, STROKES
+from archlang.figures.scene.signs import SIGNS, strokes
 from archlang.figures.theme import FAMILY_NAMES, SMALL, Theme
-from archlang.figures.view.model import View
+from archlang.figures.view.model import Box, LineKind, View
 
 _SWATCH, _HEIGHT, _SPACE, _ROW = 20.0, 12.0, 18.0, 18.0
-_SKIPS = {"short": "skip, within a unit", "long": "skip, across units", "dense": "dense skip"}
+_SKIPS: dict[LineKind, str] = {
+    "short": "skip, within a unit",
+    "long": "skip, across units",
+    "dense": "dense skip",
+}
+MOST_ROWS = 2
+"""What a legend may take of a slide."""
+_EXTRAS = ("sum", "repeat", "ground", "stage")
+"""What most readers guess: told if that takes no row more, the last first to go."""
+_DISPENSABLE = ("regular", "shape", "norm", "training")
+"""What goes next, in this order, where all else has no room in the rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One sign with its meaning; `kind` is a family, a kind of skip or "training"."""
+    """One sign with its meaning; `kind` is a family, a kind of skip, the name of a merge,
+    "training", "repeat", "stage", "ground" or "differs"."""
 
     kind: str
     text: str
@@ -38,13 +51,44 @@ def entries(view: View, *, slabs: bool = False) -> list[Entry]:
     kinds = {line.kind for panel in view.panels for line in panel.lines}
     kinds |= {loop.kind for b in boxes for loop in b.loops}
     found += [Entry(kind, name) for kind, name in _SKIPS.items() if kind in kinds]
+    written = {b.caption.title for b in boxes if b.form == "circle"}
+    found += [Entry(s.name, s.name) for caption, s in SIGNS.items() if caption in written]
     if any(b.training for b in boxes):
         found.append(Entry("training", "while training only"))
-    return found
+    return found if slabs else found + _repeats(boxes)
 
 
-def rows(found: list[Entry], limit: float) -> list[list[Entry]]:
-    """The entries in rows of at most a width, evenly filled."""
+def _repeats(boxes: Iterable[Box]) -> list[Entry]:
+    """Why there are sheets behind boxes."""
+    if not any(box.count > 1 for box in boxes):
+        return []
+    return [Entry("repeat", "×N: N in a row")]
+
+
+def grounds(titles: Sequence[str]) -> list[Entry]:
+    """What the grounds under boxes are; they have titles where the source names the stages."""
+    if not titles:
+        return []
+    return [Entry("stage", "stage") if all(titles) else Entry("ground", "same resolution")]
+
+
+def rows(found: Sequence[Entry], limit: float, most: int = MOST_ROWS) -> list[list[Entry]]:
+    """The entries in rows of at most a width, evenly filled; what can be guessed is left out
+    where it would take a row more, and what can be spared beyond `most` rows."""
+    told = [e for e in found if e.kind not in _EXTRAS]
+    for kind in _DISPENSABLE:
+        if len(_wrapped(told, limit)) > most:
+            told = [e for e in told if e.kind != kind]
+    room = max(len(_wrapped(told, limit)), 1)
+    for extra in _EXTRAS:
+        kinds = {e.kind for e in told} | {extra}
+        more = [e for e in found if e.kind in kinds]
+        if len(_wrapped(more, limit)) <= room:
+            told = more
+    return _wrapped(told, limit)
+
+
+def _wrapped(found: Iterable[Entry], limit: float) -> list[list[Entry]]:
     lines: list[list[Entry]] = []
     used = limit
     for entry in found:
@@ -67,16 +111,45 @@ def paint(lines: list[list[Entry]], left: float, top: float, theme: Theme) -> It
         x, y = left, top + number * _ROW
         for entry in line:
             text = Text(x + _SWATCH + 5, y + 9.5, entry.text, SMALL, "start", colour=theme.faint)
-            yield Group("legend", entry.kind, (_sign(entry.kind, x, y, theme), text))
+            sign = _sign(entry.kind, Rect(x, y, _SWATCH, _HEIGHT), theme)
+            yield Group("legend", entry.kind, (*sign, text))
             x += entry.width + _SPACE
 
 
-def _sign(kind: str, x: float, y: float, theme: Theme) -> Mark:
-    middle = y + _HEIGHT / 2
-    if kind in theme.skips:
-        bend = (x, middle), (x + 7, middle), (x + 13, middle), (x + _SWATCH, middle)
-        return Route(bend, theme.skips[kind], 1.8)
-    if kind == "training":
-        return Shape(Rect(x, y, _SWATCH, _HEIGHT), theme.paper, theme.line, 3, dashed=True)
-    paint = theme.families[kind]
-    return Shape(Rect(x, y, _SWATCH, _HEIGHT), paint.fill, paint.stroke, 3)
+def _sign(kind: str, room: Rect, theme: Theme) -> Iterator[Mark]:
+    if kind in _SKIPS:
+        yield _skip(kind, room, theme)
+    elif kind in theme.families:
+        paint = theme.families[kind]
+        yield Shape(room, paint.fill, paint.stroke, 3, paint.width)
+    elif kind == "training":
+        yield Shape(room, theme.paper, theme.line, 3, dashed=True)
+    elif kind == "repeat":
+        for off in (4.0, 2.0, 0.0):
+            sheet = Rect(room.x + off, room.y + off, room.w - 4, room.h - 4)
+            yield Shape(sheet, theme.paper, theme.line, 2)
+    elif kind in ("stage", "ground"):
+        yield Shape(room, theme.stage, theme.frame, 3, 0.5)
+    elif kind == "differs":
+        yield Shape(room.grown(1.5), theme.marker, radius=4)
+        yield Shape(room.grown(-1.5), theme.paper, theme.accent, 3, 2.0)
+    else:
+        yield from _merge(kind, room, theme)
+
+
+def _skip(kind: LineKind, room: Rect, theme: Theme) -> Route:
+    middle = room.centre[1]
+    points = tuple((room.x + room.w * share / 3, middle) for share in range(4))
+    thick, dash = STROKES[kind]
+    return Route(points, theme.skips[kind], thick, dash=dash)
+
+
+def _merge(name: str, room: Rect, theme: Theme) -> Iterator[Mark]:
+    """A merge's circle with its sign."""
+    paint = theme.families["merge"]
+    r = room.h / 2 + 0.5
+    circle = Rect(room.centre[0] - r, room.centre[1] - r, 2 * r, 2 * r)
+    yield Shape(circle, paint.fill, paint.stroke, r, 1.2)
+    for caption, sign in SIGNS.items():
+        if sign.name == name:
+            yield from strokes(caption, circle, paint.stroke, SIGN * 0.8)

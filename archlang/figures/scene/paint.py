@@ -202,7 +202,10 @@ class Painter:
     def _loop(
         self, loop: Loop, rect: Rect, index: int, off: float, emphasis: Emphasis
     ) -> Iterator[Mark]:
-        colour = self._toned(self.theme.skips[loop.kind], emphasis)
+        emphasis = loop.emphasis or emphasis
+        colour = self._toned(
+            self.theme.skips[loop.kind], emphasis, stroke=bool(loop.emphasis)
+        )
         x = rect.right + off
         nested = (1.0, 0.68, 0.36) if loop.kind == "dense" else (1.0 - 0.35 * index,)
         for share in nested:
@@ -210,6 +213,7 @@ class Painter:
             top, foot = rect.centre[1] - half, rect.centre[1] + half
             points = ((x, top), (x + reach, top), (x + reach, foot), (x, foot))
             thick, dash = STROKES[loop.kind]
+            thick += _ACCENT if loop.emphasis == "accent" else 0.0
             yield Route(points, colour, thick, dash=dash, arrow=share == nested[0])
         if loop.matching:
             base = rect.centre[1] + SMALL * _BASELINE + index * SMALL * LEADING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from archlang.figures.geometry import Point, Rect
@@ -17,34 +17,37 @@ from archlang.figures.scene.signs import SIGNS, strokes
 from archlang.figures.theme import SMALL, Paint, Theme, mixed
 from archlang.figures.view.model import Box, Emphasis
 
-_FRONT, _TOP, _SIDE = 0.45, 0.15, 0.7
+_COLOURED = {"front": 0.45, "top": 0.15, "side": 0.7}
 """How much of the outline's colour is in the fill of each face: light falls from above left."""
+_GREY = {"front": 0.0, "top": -0.5, "side": 0.3}
+"""The same where outlines do not tell families apart; below zero: how much of the paper's."""
 _PALE = frozenset({"input", "merge"})
 _OUTLINE, _ACCENTED = 0.7, 1.9
 _BAND = 3.2
 """Width of the band of an activation, where the slab is wide enough."""
-_SHADES = {"front": _FRONT, "top": _TOP, "side": _SIDE}
 
 
 def solid_theme(theme: Theme) -> Theme:
     """A theme whose families are filled as the fronts of their slabs are."""
     families = {
-        name: paint if name in _PALE else Paint(_shade(paint, "front"), paint.stroke)
+        name: Paint(_shade(theme, name, "front"), paint.stroke)
         for name, paint in theme.families.items()
     }
     return replace(theme, families=families)
 
 
-def _shade(paint: Paint, face: str) -> str:
-    return mixed(paint.fill, paint.stroke, _SHADES[face])
+def _shade(theme: Theme, family: str, face: str) -> str:
+    """The fill of a face of a family's slabs."""
+    paint = theme.families[family]
+    if family in _PALE:
+        return mixed(paint.fill, paint.stroke, 0.0 if face == "front" else _COLOURED[face] / 4)
+    grey = theme.families["conv"].stroke == theme.families["pool"].stroke
+    share = (_GREY if grey else _COLOURED)[face]
+    return mixed(paint.fill, paint.stroke if share > 0 else theme.paper, abs(share))
 
 
 class VolumePainter(Painter):
     """Turns the placement of a panel's slabs into groups of marks."""
-
-    def __init__(self, theme: Theme, name: str, steps: Mapping[int, int]) -> None:
-        super().__init__(theme, name, steps)
-        self._solid = solid_theme(theme)
 
     def panel(self, placement: Placement) -> Iterator[Group]:
         """All of a panel, what lies at the back first: lines end behind the faces of slabs."""
@@ -137,12 +140,7 @@ class VolumePainter(Painter):
                     yield Polygon(points, fill, stroke, _OUTLINE / 2, box.training)
 
     def _fill(self, family: str, face: str, emphasis: Emphasis) -> str:
-        paint = self.theme.families[family]
-        if family in _PALE and face == "front":
-            return self._toned(paint.fill, emphasis)
-        pale = 0.25 if family in _PALE else 1.0
-        fill = mixed(paint.fill, paint.stroke, _SHADES[face] * pale)
-        return self._toned(fill, emphasis)
+        return self._toned(_shade(self.theme, family, face), emphasis)
 
     def _arch(self, slab: Slab, index: int) -> Iterator[Mark]:
         """The skips within a folded unit, as an arc over its slab."""

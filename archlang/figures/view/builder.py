@@ -202,6 +202,12 @@ class Builder:
         name_entries(panel)
         return panel, parts
 
+    def unfolded(self, scope: Scope, fold: Fold) -> Panel:
+        """A unit as an inset shows it."""
+        panel, _ = self._inset(scope, fold)
+        panel.unit = scope
+        return panel
+
     def only_dense(self, scope: Scope) -> Scope | None:
         """The dense statement that a unit consists of, if it does."""
         while scope.kind != "dense":

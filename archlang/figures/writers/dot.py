@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text
 from archlang.figures.theme import FONT_STACK, SMALL, TITLE
+from archlang.figures.writers.dotparts import holds, sign_of, spline, text_runs
 from archlang.figures.writers.dottext import (
     Usual,
     attributes,
@@ -19,7 +20,7 @@ from archlang.figures.writers.dottext import (
 )
 from archlang.figures.writers.drawings import Drawing, drawings
 from archlang.figures.writers.names import readable_names
-from archlang.figures.writers.strokes import Curve, Line, head, path
+from archlang.figures.writers.strokes import head
 
 _INCH = 72.0
 _ARROW = 0.6
@@ -97,7 +98,7 @@ class _Dot:
         """The boxes, those that lie on a stage or in a frame together."""
         homes: dict[int, list[Group]] = {}
         for box in boxes:
-            under = [i for i, g in enumerate(backdrops) if _holds(g, box)]
+            under = [i for i, g in enumerate(backdrops) if holds(g, box)]
             homes.setdefault(under[-1] if under else -1, []).append(box)
         for number, inside in homes.items():
             lines = [line for box in inside for line in self._box(box)]
@@ -125,31 +126,47 @@ class _Dot:
         texts = [*group.texts]
         if not texts:
             return {"label": '""'}
-        facts = self._beside_line.said(texts, left=True) | {"labeljust": "l"}
+        facts = self._beside_line.said(texts) | {"labeljust": "l"}
         if texts[0].turned:
             middle = rect.x + 8 + texts[0].width / 2, rect.y - 1
             return facts | {"lp": quoted(self._at(middle))}
-        return facts | {"lp": quoted(self._centre(texts, left=True))}
+        return facts | {"lp": quoted(self._centre(texts))}
 
     def _box(self, group: Group) -> Iterator[str]:
         name = self.names[group.name]
         shapes = [m for m in group.marks if isinstance(m, Shape)]
         polygons = [m for m in group.marks if isinstance(m, Polygon)]
         free = [m for m in group.marks if isinstance(m, Text)]
-        arcs = [m for m in group.marks if isinstance(m, Route)]
-        beside, free = free[: len(arcs)], free[len(arcs) :]
+        caption, arcs = sign_of([m for m in group.marks if isinstance(m, Route)], group.bounds)
+        beside, notes = free[: len(arcs)], text_runs(free[len(arcs) :])
         if shapes:
             facts = self._node(shapes[-1], stacked=len(shapes) > 1)
         else:
             facts = self._solid(polygons, group.bounds)
+        if caption:
+            facts["label"] = quoted(caption)
         if group.tip:
             facts["tooltip"] = quoted(group.tip)
-        if free:
-            facts |= {"xlabel": plain(free), "xlp": quoted(self._centre(free))}
+        if notes:
+            # where nothing is written in the box, its font is that of the text beside it
+            font = {} if (shapes and shapes[-1].texts) or caption else self._in_box.said(notes[0])
+            facts |= font | {"xlabel": plain(notes[0]), "xlp": quoted(self._centre(notes[0]))}
+            facts |= {"label": '""'} if font else {}
         yield f"{quoted(name)} [{attributes(facts)}];"
         for number, arc in enumerate(arcs):
             facts = self._edge(arc) | self._beside(beside[number : number + 1])
             yield f"{quoted(name)} -> {quoted(name)} [{attributes(facts)}];"
+        for number, note in enumerate(notes[1:], 1):
+            yield from self._note(name, f"{name}-note-{number}", note)
+
+    def _note(self, name: str, note: str, texts: list[Text]) -> Iterator[str]:
+        """More text than a box can have at its side: a node of its own, which stays with it."""
+        place = self._place(around([text.rect for text in texts]))
+        facts = {"shape": "plaintext", "style": '""', "fixedsize": "false"} | place
+        facts |= self._in_box.said(texts)
+        yield f"{quoted(note)} [{attributes(facts)}];"
+        at = self._centre(texts)
+        yield f"{quoted(name)} -> {quoted(note)} [style=invis, pos={quoted(' '.join([at] * 4))}];"
 
     def _node(self, shape: Shape, *, stacked: bool = False) -> dict[str, str]:
         circle = abs(shape.rect.w - shape.rect.h) < 0.01 and shape.radius > shape.rect.w / 2 - 0.01
@@ -194,15 +211,15 @@ class _Dot:
                 texts = []
 
     def _edge(self, route: Route) -> dict[str, str]:
-        points = [*_spline(route)]
+        points = spline(route)
         tip = head(route)
         if tip:
             # Graphviz draws the arrow from the spline's end on
             (ax, ay), (bx, by) = tip[1:]
             points[-1] = ((ax + bx) / 2, (ay + by) / 2)
-        spline = " ".join(map(self._at, points))
-        spline = f"e,{self._at(tip[0])} {spline}" if tip else spline
-        facts = {"pos": quoted(spline), "color": quoted(route.colour), "penwidth": _n(route.width)}
+        way = " ".join(map(self._at, points))
+        way = f"e,{self._at(tip[0])} {way}" if tip else way
+        facts = {"pos": quoted(way), "color": quoted(route.colour), "penwidth": _n(route.width)}
         facts |= {} if route.dash == "solid" else {"style": route.dash}
         return facts | ({} if tip else {"arrowhead": "none"})
 
@@ -238,13 +255,15 @@ class _Dot:
         if not texts or not signs:
             return
         rects = [text.rect for text in texts]
-        sign = signs[0]
+        sign = next((m for m in reversed(signs) if isinstance(m, Shape)), signs[0])
+        routes = [m for m in signs if isinstance(m, Route)]
+        caption, _ = sign_of(routes, sign.rect) if isinstance(sign, Shape) else ("", [])
         rects += [sign.rect] if isinstance(sign, Shape) else [Rect(*p, 0, 0) for p in sign.points]
         facts = {
             "shape": "plaintext",
             "style": '""',
             "fixedsize": "false",
-            "label": entry(sign, texts),
+            "label": entry(sign, texts, caption),
         }
         yield f"{quoted(name)} [{attributes(facts | self._place(around(rects)))}];"
 
@@ -264,24 +283,6 @@ class _Dot:
 def _commonest(scene: Scene, size: float) -> str:
     colours = Counter(text.colour for text in scene.texts if text.size == size)
     return colours.most_common(1)[0][0] if colours else "#000000"
-
-
-def _spline(route: Route) -> list[Point]:
-    """A line as the control points of Bézier curves, one after the other."""
-    points: list[Point] = []
-    for command in path(route):
-        if isinstance(command, Curve):
-            points += [command.first, command.second, command.to]
-        elif isinstance(command, Line):
-            points += [points[-1], command.to, command.to]
-        else:
-            points.append(command.to)
-    return points
-
-
-def _holds(backdrop: Group, box: Group) -> bool:
-    shape = next((m for m in backdrop.marks if isinstance(m, Shape)), None)
-    return shape is not None and box.bounds is not None and shape.rect.holds(box.bounds)
 
 
 def _n(value: float) -> str:

@@ -20,14 +20,10 @@ def attributes(facts: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in facts.items())
 
 
-def quoted(text: str, *, left: bool = False) -> str:
-    r"""A string; `\N` and `&amp;` in the text are shown as they stand, new lines are kept.
-
-    `left`: its lines begin at the left.
-    """
-    end = r"\l" if left else r"\n"
+def quoted(text: str) -> str:
+    r"""A string; `\N` and `&amp;` in the text are shown as they stand, new lines are kept."""
     plain = _CONTROL.sub(" ", text).replace("&", "&amp;").replace("\\", r"\\")
-    return '"' + plain.replace('"', '\\"').replace("\n", end) + end * left + '"'
+    return '"' + plain.replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def comment(text: str) -> str:
@@ -42,7 +38,7 @@ class Usual:
     size: float
     colour: str
 
-    def said(self, texts: Sequence[Text], *, left: bool = False) -> dict[str, str]:
+    def said(self, texts: Sequence[Text]) -> dict[str, str]:
         """The attributes of a label, in the font of its largest line.
 
         It has no markup: Graphviz would put each piece of it where it belongs in the font that is
@@ -52,7 +48,7 @@ class Usual:
         if not shown:
             return {"label": '""'}
         text = max(shown, key=lambda text: text.size)
-        facts = {"label": quoted("\n".join(_plain_lines(shown)), left=left)}
+        facts = {"label": quoted("\n".join(_plain_lines(shown)))}
         bold = all(text.bold for text in shown)
         facts |= {"fontname": quoted(f"{FONT_STACK[0]}-Bold")} if bold else {}
         facts |= {"fontsize": f"{text.size:g}"} if text.size != self.size else {}
@@ -69,13 +65,14 @@ def in_a_row(texts: Sequence[Text]) -> str:
     return f"<{'&#160;&#160;&#160;&#160;'.join(map(_styled, texts))}>"
 
 
-def entry(sign: Shape | Route, texts: Sequence[Text]) -> str:
-    """A coloured sign with what it means beside it."""
+def entry(sign: Shape | Route, texts: Sequence[Text], caption: str = "") -> str:
+    """A coloured sign with what it means beside it; `caption` is what is drawn in the sign."""
     if isinstance(sign, Shape):
         style = "ROUNDED,DASHED" if sign.dashed else "ROUNDED"
         size = f'FIXEDSIZE="TRUE" WIDTH="{sign.rect.w:.0f}" HEIGHT="{sign.rect.h:.0f}"'
         paint = f'BGCOLOR="{sign.fill}" COLOR="{sign.stroke or sign.fill}"'
-        shown = f'<TD BORDER="1" STYLE="{style}" {size} {paint}></TD>'
+        inside = f'<FONT POINT-SIZE="9">{escape(caption)}</FONT>' if caption else ""
+        shown = f'<TD BORDER="1" STYLE="{style}" {size} {paint}>{inside}</TD>'
     else:
         shown = f'<TD><FONT COLOR="{sign.colour}"><B>&#8594;</B></FONT></TD>'
     return f"<{_TABLE.format(f'{shown}<TD>&#160;{_stacked(texts)}</TD>')}>"

@@ -32,9 +32,8 @@ class Piece:
 
     def width(self, size: float) -> float:
         """How many points it takes."""
-        return float(library("reportlab.pdfbase.pdfmetrics", "reportlab").stringWidth(
-            self.text, self.font, size
-        ))  # fmt: skip
+        metrics = library("reportlab.pdfbase.pdfmetrics", "reportlab")
+        return float(metrics.stringWidth(self.text, self.font, size))
 
 
 def shipped() -> str:

@@ -26,7 +26,7 @@ from archlang.figures.writers.libraries import library
 from archlang.figures.writers.strokes import Curve, Line, Move, head, path
 
 HALO = 3.0
-"""Width of the outline in the paper's colour around text that lies over lines, in points."""
+"""Width of the outline around text that lies over lines, in points."""
 _DATE = re.compile(rb"/(?:CreationDate|ModDate) \([^)]*\)")
 _ROUND, _STROKED, _FILLED = 1, 1, 0
 _SHARE = {"start": 0.0, "middle": 0.5, "end": 1.0}

@@ -1,9 +1,14 @@
-"""Writes a scene as SVG."""
+"""Writes a scene as SVG: text stays text, nothing is loaded and nothing runs.
+
+Several figures may stand in one page: names in it begin with `archlang-`, and those that must be
+unique are made of the figure's content.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from html import escape
 
 from archlang.figures.geometry import Point
@@ -29,36 +34,42 @@ _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 def write_svg(scene: Scene) -> str:
     """The text of an SVG file; the same bytes for the same scene."""
-    size = f"{_n(scene.width)} {_n(scene.height)}"
     w, h = _n(scene.width), _n(scene.height)
-    lines = [
+    title, description = _safe(scene.title), _safe(scene.description)
+    drawn = [f'<rect width="{w}" height="{h}" fill="{scene.paper}"/>']
+    for group in scene.groups:
+        drawn += _group(group)
+    name = f"archlang-{_digest([title, description, *drawn])}"
+    head = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}pt" height="{h}pt" '
-        f'viewBox="0 0 {size}" role="img" aria-labelledby="title desc" '
+        f'viewBox="0 0 {w} {h}" role="img" aria-labelledby="{name}-title {name}-desc" '
         f'font-family="{_FONTS}">',
-        f'<title id="title">{_safe(scene.title)}</title>',
-        f'<desc id="desc">{_safe(scene.description)}</desc>',
-        f'<rect width="{w}" height="{h}" fill="{scene.paper}"/>',
+        f'<title id="{name}-title">{title}</title>',
+        f'<desc id="{name}-desc">{description}</desc>',
     ]
-    for group in scene.groups:
-        lines += _group(group, scene)
-    return "\n".join([*lines, "</svg>", ""])
+    return "\n".join([*head, *drawn, "</svg>", ""])
 
 
-def _group(group: Group, scene: Scene) -> Iterator[str]:
-    yield f'<g class="{_safe(group.role)}">'
+def _digest(lines: list[str]) -> str:
+    """A short name for what is drawn."""
+    return sha256("\n".join(lines).encode()).hexdigest()[:10]
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f'<g class="archlang-{_safe(group.role)}">'
     if group.tip:
         yield f"<title>{_safe(group.tip)}</title>"
     for mark in group.marks:
         if isinstance(mark, Shape):
             yield _shape(mark)
-            yield from (_text(text, scene) for text in mark.texts)
+            yield from map(_text, mark.texts)
         elif isinstance(mark, Polygon):
             yield _polygon(mark)
         elif isinstance(mark, Route):
             yield from _route(mark)
         else:
-            yield _text(mark, scene)
+            yield _text(mark)
     yield "</g>"
 
 
@@ -109,10 +120,10 @@ def _command(command: Command) -> str:
             return rounded or f"C{_p(first)} {_p(second)} {_p(to)}"
 
 
-def _text(text: Text, scene: Scene) -> str:
+def _text(text: Text) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
     halo = (
-        f' stroke="{scene.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+        f' stroke="{text.halo}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
         if text.halo
         else ""
     )

@@ -48,9 +48,9 @@ _GREEK = {
     "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 
-_MATH = _SIGNS | {letter: f"\\{name}" for name, letter in _GREEK.items()}
+MATH = _SIGNS | {letter: f"\\{name}" for name, letter in _GREEK.items()}
 
-_KNOWN = frozenset("×·÷±²³¹µ°¡¿£¥§©®ª«¬¶º»¼½¾–—…“”‘’€™ŒœŠšŽžŸ") | {
+KNOWN = frozenset("×·÷±²³¹µ°¡¿£¥§©®ª«¬¶º»¼½¾–—…“”‘’€™ŒœŠšŽžŸ") | {
     chr(c) for c in range(0xC0, 0x180) if chr(c) not in "ĦħĸĿŀŉŊŋŦŧſ"
 }
 """What LaTeX itself, with the font encoding T1, knows beyond ASCII."""
@@ -69,7 +69,7 @@ def tex(text: str) -> str:
 
 def strangers(texts: list[str]) -> list[str]:
     """The characters in lines for TeX that pdfTeX cannot show."""
-    found = {c for text in texts for c in text if ord(c) > 126 and c not in _KNOWN}
+    found = {c for text in texts for c in text if ord(c) > 126 and c not in KNOWN}
     return sorted(found)
 
 
@@ -83,9 +83,9 @@ def comment(text: str) -> str:
 def _shown(c: str) -> str:
     if c in _COMMANDS:
         return _COMMANDS[c]
-    if c in _MATH:
-        return f"${_MATH[c]}$"
-    if " " <= c <= "~" or c in _KNOWN:
+    if c in MATH:
+        return f"${MATH[c]}$"
+    if " " <= c <= "~" or c in KNOWN:
         return c
     if unicodedata.category(c) in ("Cc", "Cs"):
         return ""

@@ -23,14 +23,6 @@ class Marks:
         self, scene: Scene, styles: Styles, names: Mapping[str, str], *, steps: bool
     ) -> None:
         self.styles, self.names, self.steps = styles, names, steps
-        self._paper = scene.paper
-        self._backdrops = [
-            mark
-            for group in scene.groups
-            if group.role in ("ground", "frame")
-            for mark in group.marks
-            if isinstance(mark, Shape)
-        ]
         self._ends = {g.name: self._end(g) for g in scene.groups if g.role == "box"}
 
     def group(self, group: Group, indent: str) -> list[str]:
@@ -121,14 +113,9 @@ class Marks:
         if text.turned:
             options.append("rotate=90")
         if text.halo:
-            options.append(f"fill={self.styles.colours[self._behind(text)]}")
+            options.append(f"fill={self.styles.colours[text.halo]}")
         row = self._row(text, beside=True)
         return f"\\node[{', '.join(options)}] at {point((text.x, text.y))} {{{row}}};"
-
-    def _behind(self, text: Text) -> str:
-        """The colour of what a text stands on."""
-        under = [s.fill for s in self._backdrops if s.fill and s.rect.holds(text.rect)]
-        return under[-1] if under else self._paper
 
     def _row(self, text: Text, *, beside: bool = False) -> str:
         written = "".join(

@@ -10,7 +10,8 @@ not PowerPoint, by the rules of markup compatibility (ISO/IEC 29500-3).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import dist, hypot
 
 from archlang.figures.geometry import Point, Rect
@@ -21,8 +22,8 @@ from archlang.figures.writers.pptx.xml import EMU, Box, Pen, element
 
 _STRAIGHT = 0.75
 """How far a curve may leave the straight line that is drawn instead, in points."""
-_ASIDE, _AWAY = 1.5, 8.0
-"""How far from a connection site a line may end, along the side of the box and away from it."""
+_OFF = 0.6
+"""How far from a connection site a line may end that looks as if it ended there."""
 _MOST_CORNERS = 4
 """Of the connectors that PowerPoint knows."""
 _QUARTER = 5400000
@@ -37,6 +38,10 @@ class Target:
     rect: Rect
     circle: bool = False
     name: str = ""
+    within: tuple[str, ...] = ()
+    """What it is part of, outside in."""
+    whole: Rect | None = None
+    """With the sheets that lie under it."""
 
     @property
     def sites(self) -> list[Point]:
@@ -63,14 +68,15 @@ class Target:
 
     def snug(self, end: Point) -> bool:
         """Whether a line that is led to the site from there is the same to the eye."""
-        (x, y), (cx, cy) = self.sites[self.site(end)], self.rect.centre
-        out = (x - cx) / (dist((x, y), (cx, cy)) or 1), (y - cy) / (dist((x, y), (cx, cy)) or 1)
-        dx, dy = end[0] - x, end[1] - y
-        return abs(dx * out[1] - dy * out[0]) <= _ASIDE and -1 <= dx * out[0] + dy * out[1] <= _AWAY
+        return dist(self.sites[self.site(end)], end) <= _OFF
 
 
-def connector(route: Route, tail: Target, head: Target, label: Label, pen: Pen) -> Part:
-    """A line from one box to another, glued to both."""
+def connector(
+    route: Route, tail: Target, head: Target, label: Label, pen: Pen, *, under: bool
+) -> Part:
+    """A line from one box to another, glued to both; `under`: it lies below its tail."""
+    if not under:
+        route = _cleared(route, tail.whole or tail.rect)
     points = _corners(route)
     if len(points) == 2:
         look, box = _straight(points[0], points[1], pen)
@@ -86,18 +92,35 @@ def connector(route: Route, tail: Target, head: Target, label: Label, pen: Pen) 
     if len(points) == 2 and tail.snug(start) and head.snug(end):
         return Part(glued, box)
     plain = stroke(route, label, pen)
-    return Part(
-        element(
-            "mc:AlternateContent",
-            element("mc:Choice", glued, Requires="p159"),
-            element("mc:Fallback", plain.xml),
-        ),
-        plain.box,
+    return Part(_either(glued, plain.xml), plain.box)
+
+
+def _either(glued: str, plain: str) -> str:
+    """The first for PowerPoint from 2016 on, which knows what `p159` means, else the second."""
+    return element(
+        "mc:AlternateContent",
+        element("mc:Choice", glued, Requires="p159"),
+        element("mc:Fallback", plain),
     )
 
 
 def _glue(name: str, target: Target, end: Point) -> str:
     return element(name, id=target.number, idx=target.site(end))
+
+
+def _cleared(route: Route, whole: Rect) -> Route:
+    """A line that begins where it leaves the sheets under its tail, if it goes on straight."""
+    corners = _corners(route)
+    if not corners:
+        return route
+    (x, y), (ahead_x, ahead_y), *rest = corners
+    if abs(ahead_x - x) < 0.01 and y < whole.bottom < ahead_y:
+        y = whole.bottom
+    elif abs(ahead_y - y) < 0.01 and x < whole.right < ahead_x:
+        x = whole.right
+    else:
+        return route
+    return replace(route, points=((x, y), (ahead_x, ahead_y), *rest), curved=False)
 
 
 def _corners(route: Route) -> tuple[Point, ...]:
@@ -128,8 +151,7 @@ def _off(point: Point, start: Point, end: Point) -> float:
 
 def _is_square(points: Sequence[Point]) -> bool:
     """Whether a line goes level and upright in turn."""
-    pairs = zip(points, points[1:], strict=False)
-    level = [(abs(a[1] - b[1]) < 0.01, abs(a[0] - b[0]) < 0.01) for a, b in pairs]
+    level = [(abs(a[1] - b[1]) < 0.01, abs(a[0] - b[0]) < 0.01) for a, b in pairwise(points)]
     first = level[0][0]
     return all(way[k % 2 ^ (not first)] for k, way in enumerate(level))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
+from archlang.figures.geometry import Rect
 from archlang.figures.scene.model import Polygon, Route, Shape, Text
 from archlang.figures.writers.pptx import geometry
 from archlang.figures.writers.pptx.lettering import line_of, room, rows_of
 from archlang.figures.writers.pptx.xml import Box, Pen, element, joined
 
+_SLACK = 8.0
+"""Room beside a title, which LibreOffice would wrap else."""
 _FIRST = 2
 """The tree of shapes itself has number 1."""
 
@@ -85,7 +88,8 @@ def line_of_text(mark: Text, label: Label, pen: Pen, paper: str = "") -> Part:
 
 def title(mark: Text, label: Label, pen: Pen) -> Part:
     """The title of a slide, for outlines and for who listens to it."""
-    box = pen.box(room(mark))
+    place = room(mark)
+    box = pen.box(Rect(place.x, place.y, place.w + _SLACK, place.h))
     about = element(
         "p:nvSpPr",
         label.xml(),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from archlang.figures.geometry import Rect
+from archlang.figures.geometry import Rect, around
 from archlang.figures.scene.model import Group, Mark, Polygon, Route, Scene, Shape, Text
 from archlang.figures.writers.drawings import Drawing, drawings
 from archlang.figures.writers.pptx import parts
@@ -122,14 +122,18 @@ class _Slide:
         if group.role != "line" or len(ends) != 2 or ends[0] is None or ends[1] is None:
             return None
         said = f"{group.name} from {ends[0].name} to {ends[1].name}"
-        return connector(route, ends[0], ends[1], Label(label.number, said, said), self.pen)
+        label = Label(label.number, said, said)
+        under = ends[0].within == group.within
+        return connector(route, ends[0], ends[1], label, self.pen, under=under)
 
     def _target(self, group: Group) -> Target:
         main = _main(group)
         mark = None if main is None else group.marks[main]
         rect = group.bounds or Rect(0, 0, 0, 0)
         circle = isinstance(mark, Shape) and is_circle(mark)
-        return Target(self._number(group, "main"), rect, circle, _name(group))
+        number = self._number(group, "main")
+        sheets = [m.rect for m in group.marks if isinstance(m, Shape)]
+        return Target(number, rect, circle, _name(group), group.within, around([rect, *sheets]))
 
     def _number(self, group: Group, part: Hashable) -> int:
         return self.numbers.of(id(group), part)
@@ -142,16 +146,21 @@ def _main(group: Group) -> int | None:
     """Which of the marks is the shape that lines end at."""
     if group.bounds is None:
         return None
-    fits: Callable[[Rect], bool] = lambda rect: (
-        rect.holds(group.bounds or rect, _SAME) and (group.bounds or rect).holds(rect, _SAME)
-    )
     found = [
         index
         for index, mark in enumerate(group.marks)
-        if (isinstance(mark, Shape) and fits(mark.rect))
-        or (isinstance(mark, Polygon) and is_upright(mark.points) and fits(_around(mark)))
+        if (isinstance(mark, Shape) and _same(mark.rect, group.bounds))
+        or (
+            isinstance(mark, Polygon)
+            and is_upright(mark.points)
+            and _same(_around(mark), group.bounds)
+        )
     ]
     return found[-1] if found else None
+
+
+def _same(a: Rect, b: Rect) -> bool:
+    return a.holds(b, _SAME) and b.holds(a, _SAME)
 
 
 def _around(mark: Polygon) -> Rect:

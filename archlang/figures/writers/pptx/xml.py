@@ -23,7 +23,7 @@ NAMESPACES = {
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def element(name: str, *children: str, **attributes: str | int | None) -> str:
+def element(name: str, /, *children: str, **attributes: str | int | None) -> str:
     """An element; attributes that are None are left out, the children are elements as well."""
     given = "".join(
         f' {key}="{_attribute(str(value))}"'

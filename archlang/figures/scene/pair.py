@@ -1,0 +1,216 @@
+"""Two networks beside each other as one scene: one scale, one legend, what differs marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from archlang.figures.layout.arrange import (
+    BETWEEN,
+    Arrangement,
+    Card,
+    arrangements,
+    card,
+    inset_card,
+)
+from archlang.figures.layout.candidates import candidates, lower
+from archlang.figures.layout.place import Placement
+from archlang.figures.metrics import width
+from archlang.figures.options import Options
+from archlang.figures.scene import legend
+from archlang.figures.scene.compose import (
+    COMFORTABLE,
+    HEAD,
+    MARGIN,
+    Composer,
+    Surround,
+    smallest_text,
+)
+from archlang.figures.scene.joint import joint_steps
+from archlang.figures.scene.marker import marked
+from archlang.figures.scene.model import Group, Mark, Polygon, Route, Scene, Shape, Text
+from archlang.figures.theme import HEADING, SMALL, THEMES
+from archlang.figures.view.model import View
+from archlang.figures.view.twins import Twins
+
+_SAID = SMALL * 1.9
+"""The line that says what differs."""
+_FOUND = "differs from the other network"
+
+_Ways = tuple[Arrangement, Arrangement]
+_Size = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a comparison says: what the networks are called, and how they differ."""
+
+    names: tuple[str, str]
+    summary: str
+
+
+def best_pair(variants: Iterable[Twins], words: Words, options: Options) -> Scene:
+    """The scene of the first variant whose text can be read where it has to fit, else of the one
+    whose text is largest there. Where room is short, boxes and columns stand closer.
+
+    Raises:
+        DrawingError: there is no Graphviz.
+    """
+    fit = options.place
+    scenes: list[Scene] = []
+    for twins in variants:
+        for tight in (False, True):
+            scenes.append(_Pair(twins, words, options, tight=tight).scene())
+            if smallest_text(scenes[-1], fit) >= fit.readable:
+                return scenes[-1]
+    return max(scenes, key=lambda scene: smallest_text(scene, fit))
+
+
+class _Half(Surround):
+    """One network under its heading; the legend is common to both."""
+
+    def __init__(self, view: View, options: Options) -> None:
+        super().__init__(view, options.place)
+        self.more = (0.0, 0.0)
+        """Width and height it is given beyond what it needs."""
+
+    def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
+        head = width(self.view.title, HEADING, bold=True) + 14 + width(self.view.facts, SMALL)
+        w, h = max(way.w, head) + 2 * MARGIN, way.h + MARGIN + HEAD + BETWEEN
+        return w + self.more[0], h + self.more[1], []
+
+
+class _Pair:
+    """Puts both halves together."""
+
+    def __init__(self, twins: Twins, words: Words, options: Options, *, tight: bool) -> None:
+        left, right = (
+            replace(view, title=name) for view, name in zip(twins.views, words.names, strict=True)
+        )
+        self.halves = _Half(left, options), _Half(right, options)
+        self.twins, self.words, self.options = twins, words, options
+        self.theme = THEMES[options.theme]
+        insets = [*left.insets, right.main, *right.insets]
+        self.entries = legend.entries(View("", "", "", left.main, insets))
+        if words.summary and twins.main.found:
+            self.entries.insert(0, legend.Entry("differs", _FOUND))
+        self.ways = max(self._ways(tight), key=self._fitness)
+
+    def _ways(self, tight: bool) -> Iterator[_Ways]:
+        """Both networks in the same number of columns, their insets on the same side."""
+        found = [candidates(half.view, self.options, tight=tight) for half in self.halves]
+        mains = [*_matched(found[0][0], found[1][0])]
+        for shape in (lambda p: p, lower):
+            decks = [[inset_card(shape(p)) for p in insets] for _, insets in found]
+            for a, b in mains:
+                lefts, rights = (
+                    [*arrangements(card(main), deck)]
+                    for main, deck in zip((a, b), decks, strict=True)
+                )
+                for left in lefts:
+                    yield from (
+                        (left, right) for right in rights if _alike(left, right)
+                    )
+
+    def _fitness(self, ways: _Ways) -> float:
+        """How large it stands in its place, up to what is comfortable."""
+        fit = self.options.place
+        w, h, _ = self._size(ways)
+        return round(min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE), 2)
+
+    def _size(self, ways: _Ways) -> tuple[float, float, list[list[legend.Entry]]]:
+        """Width and height of what has to be shown, and the legend."""
+        sizes = [half.outer(way)[:2] for half, way in zip(self.halves, ways, strict=True)]
+        said = width(self.words.summary, SMALL) + 2 * MARGIN
+        w = max(sum(w for w, _ in sizes), said)
+        titles = [t for way in ways for c, _, _ in way.places for t, _, _ in c.placement.grounds]
+        found = [*self.entries, *legend.grounds(titles)]
+        rows = legend.rows(found, w - 2 * MARGIN)
+        foot = _SAID + legend.height(rows) + MARGIN
+        return w, max(h for _, h in sizes) + foot, rows
+
+    def scene(self) -> Scene:
+        """The finished scene."""
+        fit, names = self.options.place, self.words.names
+        needed, tall, rows = self._size(self.ways)
+        w, h = max(needed, tall * fit.narrowest), max(tall, needed / fit.widest)
+        title = f"{names[0]} and {names[1]}"
+        facts = "; ".join(f"{half.view.title}: {half.view.facts}" for half in self.halves)
+        scene = Scene(w, h, title, f"{self.words.summary} {facts}.", self.theme.paper, fit.page)
+        x = 0.0
+        wide = sum(half.outer(way)[0] for half, way in zip(self.halves, self.ways, strict=True))
+        orders = joint_steps(self.twins)
+        for side, (half, way) in enumerate(zip(self.halves, self.ways, strict=True)):
+            half.more = ((w - wide) / 2, h - tall)
+            scene.groups += self._half(side, _mirrored(way) if side else way, orders[side], x)
+            x += half.outer(way)[0]
+        foot = h - MARGIN - legend.height(rows)
+        scene.groups.append(self._summary(foot - _SAID + SMALL))
+        scene.groups += legend.paint(rows, MARGIN, foot, self.theme)
+        return scene
+
+    def _half(
+        self, side: int, way: Arrangement, order: dict[int, dict[int, int]], x: float
+    ) -> Iterator[Group]:
+        composer = Composer(self.halves[side], self.options, way)
+        composer.steps = order
+        groups = composer.scene().groups
+        cards = [c for c, _, _ in way.places]
+        for group in marked(groups, cards, self.theme):
+            yield _housed(group, self.halves[side].view, "lr"[side], x)
+
+    def _summary(self, y: float) -> Group:
+        text = Text(MARGIN, y, self.words.summary, SMALL, "start", colour=self.theme.ink)
+        return Group("heading", "difference", (text,))
+
+
+def _matched(left: list[Placement], right: list[Placement]) -> Iterator[tuple[Placement, Placement]]:
+    """Ways of both networks that go together: as many columns, as far as they can be had."""
+    for k in range(max(len(left), len(right))):
+        yield left[min(k, len(left) - 1)], right[min(k, len(right) - 1)]
+
+
+def _alike(left: Arrangement, right: Arrangement) -> bool:
+    """Whether the insets stand on the same side of both networks."""
+    sides = {_side(way) for way in (left, right) if len(way.places) > 1}
+    return len(sides) < 2
+
+
+def _side(way: Arrangement) -> str:
+    (main, _, _), (_, x, y), *_ = way.places
+    return "right" if x >= main.room.w else "below" if y >= main.room.h else "corner"
+
+
+def _mirrored(way: Arrangement) -> Arrangement:
+    """With the insets on the left: next to those of the network on the left."""
+    if len(way.places) < 2 or _side(way) != "right":
+        return way
+    places = tuple((c, way.w - x - c.size[0], y) for c, x, y in way.places)
+    return Arrangement(places, way.w, way.h)
+
+
+def _housed(group: Group, view: View, prefix: str, dx: float) -> Group:
+    """A group of one network as it stands in the figure of both."""
+    home = group.within
+    if home:
+        whole = home[0] == view.main.title
+        home = (view.title if whole else f"{view.title}, {home[0]}", *home[1:])
+    return replace(
+        group,
+        name=prefix + group.name if group.role == "box" else group.name,
+        marks=tuple(_moved(mark, dx) for mark in group.marks),
+        ends=group.ends and (prefix + group.ends[0], prefix + group.ends[1]),
+        bounds=group.bounds and group.bounds.moved(dx, 0.0),
+        within=home,
+    )
+
+
+def _moved(mark: Mark, dx: float) -> Mark:
+    if isinstance(mark, Text):
+        return replace(mark, x=mark.x + dx)
+    if isinstance(mark, Shape):
+        texts = tuple(replace(text, x=text.x + dx) for text in mark.texts)
+        return replace(mark, rect=mark.rect.moved(dx, 0.0), texts=texts)
+    if isinstance(mark, (Polygon, Route)):
+        return replace(mark, points=tuple((x + dx, y) for x, y in mark.points))
+    raise AssertionError(mark)
