@@ -125,7 +125,7 @@ class Skip(Record):
     """Which input of the merge it is."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Graph:
     """A network whose every shape is known. Nodes stand in an order in which they can run."""
 
@@ -198,6 +198,9 @@ class Graph:
     def depth(self) -> int:
         """Weighted layers on the longest path to the main output."""
         return self.depths[self.outputs[0].tensor.node]
+
+    def __repr__(self) -> str:
+        return f"<Graph of {self.name}, {len(self.nodes)} nodes>"
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None

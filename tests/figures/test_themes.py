@@ -12,6 +12,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from archlang import compiler
@@ -42,7 +43,7 @@ def seen(colour: str, vision: str) -> tuple[float, ...]:
     space: Any = "sRGB1"
     if vision != "normal":
         space = {"name": "sRGB1+CVD", "cvd_type": vision, "severity": 100}
-    shown = colours.cspace_convert(rgb(colour), space, "sRGB1").clip(0, 1)
+    shown = np.clip(colours.cspace_convert(rgb(colour), space, "sRGB1"), 0, 1)
     return tuple(colours.cspace_convert(shown, "sRGB1", "CAM02-UCS"))
 
 

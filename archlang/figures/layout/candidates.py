@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from archlang.figures.layout.arcs import in_a_row
 from archlang.figures.layout.columns import GUTTER, Columns, grounds
-from archlang.figures.layout.graphviz import layouts
+from archlang.figures.layout.graphviz import DotGraph, layouts
 from archlang.figures.layout.place import Placement, received, request
 from archlang.figures.layout.ushape import UShape
 from archlang.figures.layout.volume import volumes
+from archlang.figures.layout.weave import GAP, woven
 from archlang.figures.options import Options
 from archlang.figures.view.model import View
 
@@ -35,28 +36,40 @@ def candidates(
     if view.focus:
         return _whole(view)
     shape = UShape(view.main)
-    drawn = [p for p in view.insets if not p.arcs]
-    asked = request(view.main, common=True)
-    asked = replace(asked, ranksep=_CLOSE) if tight else asked
-    answers = layouts([asked, *(request(p, common=False) for p in drawn)])
-    found = {
-        id(p): received(p, answer, common=False)
-        for p, answer in zip(drawn, answers[1:], strict=True)
-    }
-    insets = [found[id(p)] if id(p) in found else in_a_row(p) for p in view.insets]
-    if shape.fits:
-        return [shape.placement()], insets
+    gap = _CLOSE if tight else GAP
+    main, *insets = _placed(view, gap, main=not shape.fits)
+    if main is None:
+        return [shape.placement()], [p for p in insets if p is not None]
     columns = Columns(
-        received(view.main, answers[0], common=True),
+        main,
         forks=len(view.main.boxes) > LARGE,
         keep=_KEEP_STAGES,
         gutter=_NARROW if tight else GUTTER,
     )
-    mains = [columns.broken(k) for k in range(1, _MOST_COLUMNS + 1)]
-    for main in mains:
-        if main is not None and not view.main.frames and not tight:
+    mains = [m for m in map(columns.broken, range(1, _MOST_COLUMNS + 1)) if m is not None]
+    if not view.main.frames and not tight:
+        for main in mains:
             main.grounds = grounds(main)
-    return [m for m in mains if m is not None], insets
+    return mains, [p for p in insets if p is not None]
+
+
+def _placed(view: View, gap: float, *, main: bool) -> list[Placement | None]:
+    """Each panel in its place, the network first (`main`: if it is wanted). Graphviz is asked
+    about those that are no strands."""
+    found: list[Placement | None] = []
+    asked: list[tuple[int, DotGraph]] = []
+    for k, panel in enumerate(view.panels):
+        common = panel is view.main
+        placed = in_a_row(panel) if panel.arcs else None
+        if not panel.arcs and (k or main):
+            placed = woven(panel, common, gap=gap)
+            if placed is None:
+                asked.append((k, replace(request(panel, common), ranksep=gap)))
+        found.append(placed)
+    panels = [*view.panels]
+    for (k, _), answer in zip(asked, layouts([graph for _, graph in asked]), strict=True):
+        found[k] = received(panels[k], answer, common=panels[k] is view.main)
+    return found
 
 
 def _whole(view: View) -> tuple[list[Placement], list[Placement]]:
@@ -74,3 +87,9 @@ def lower(placement: Placement) -> Placement:
     bounds = placement.bounds
     tall = not placement.panel.arcs and bounds.h > 200 and bounds.h > 1.5 * bounds.w
     return (Columns(placement).broken(2) or placement) if tall else placement
+
+
+def turned(placement: Placement) -> Placement:
+    """An inset from left to right, if it can be."""
+    panel = placement.panel
+    return placement if panel.arcs else woven(panel, common=False, turned=True) or placement

@@ -145,9 +145,10 @@ class _Net:
             self._remove(a)
             self._remove(b)
             self.left -= 1
-            boxes = [*a.strand.boxes, box, *b.strand.boxes]
-            self._add(_Edge(a.tail, b.head, Strand([*a.strand.steps, *b.strand.steps], boxes)))
-            waiting += [b.head, a.tail]
+            a.strand.steps += b.strand.steps
+            a.strand.boxes += [box, *b.strand.boxes]
+            self._add(_Edge(a.tail, b.head, a.strand))
+            waiting += [a.tail, b.head]  # a strand grows at its end: no step is copied twice
         edge = self.out[begin].get(end)
         return edge.strand if edge is not None and self.left == 2 else None
 

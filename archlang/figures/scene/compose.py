@@ -16,7 +16,7 @@ from archlang.figures.layout.arrange import (
     card,
     inset_card,
 )
-from archlang.figures.layout.candidates import candidates, lower
+from archlang.figures.layout.candidates import candidates, lower, turned
 from archlang.figures.metrics import width
 from archlang.figures.options import Fit, Options
 from archlang.figures.scene import legend
@@ -67,7 +67,8 @@ def compose(view: View, options: Options) -> Scene:
         view = replace(view, insets=[])  # it is about tensors; the insets are about layers
     mains, insets = candidates(view, options)
     decks = [[inset_card(p) for p in insets]]
-    decks += [] if view.focus else [[inset_card(lower(p)) for p in insets]]
+    if insets and not view.focus:
+        decks += [[inset_card(other(p)) for p in insets] for other in (lower, turned)]
     frame = Surround(view, options.place, slabs=options.style == "volume")
     ways = [
         (way, -count)

@@ -3,7 +3,7 @@ viewer, else a box that stands for a character no font has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,13 +11,14 @@ from io import BytesIO
 from itertools import groupby
 from unicodedata import category, normalize
 
-from archlang.figures.writers.bidi import ordered
+from archlang.figures.writers.bidi import visual
 from archlang.figures.writers.libraries import library
 
 REGULAR, BOLD = "archlang DejaVuSans", "archlang DejaVuSans-Bold"
 _MISSING = "□"
 _JAPANESE, _KOREAN, _CHINESE = "HeiseiKakuGo-W5", "HYGothic-Medium", "STSong-Light"
-_CHARACTER_SETS = {_JAPANESE: "cp932", _KOREAN: "cp949", _CHINESE: "gbk"}
+FACES = {_JAPANESE: "cp932", _KOREAN: "cp949", _CHINESE: "gbk"}
+"""Fonts that viewers of PDF have, with the character set of the country that each is made for."""
 _ASIAN = ((0x1100, 0x11FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF))
 
 
@@ -28,7 +29,7 @@ class Piece:
     text: str
     font: str
     read: str = ""
-    """What it says, where that is not what is drawn."""
+    """What it says, where a viewer may be unable to tell from what is drawn."""
 
     def width(self, size: float) -> float:
         """How many points it takes."""
@@ -52,31 +53,25 @@ def visible(text: str) -> str:
     return normalize("NFC", "".join(c for c in kept if not 0xFE00 <= ord(c) <= 0xFE0F))
 
 
-def pieces(text: str, bold: bool) -> list[Piece]:
+def pieces(text: str, bold: bool, asian: bool = True) -> list[Piece]:
     """A line of text as pieces of one font each, from left to right.
+
+    `asian`: whether fonts for Chinese, Japanese and Korean may be used, which only the reader has.
 
     Raises:
         DrawingError: reportlab is not installed.
     """
-    asian = _preferred(text)
-    found: list[Piece] = []
-    for drawn, read in ordered(visible(text)):
-        parts = list(_in_fonts(drawn, bold, asian))
-        if read:  # the first says it all, since the parts stand in another order
-            parts = [Piece(p.text, p.font, "" if i else read) for i, p in enumerate(parts)]
-        found += parts
-    return found
-
-
-def _in_fonts(text: str, bold: bool, asian: Iterable[str]) -> Iterator[Piece]:
     fonts = (BOLD, REGULAR) if bold else (REGULAR,)
-    homes = [(char, _font(char, fonts, asian)) for char in text]
+    faces = _preferred(text) if asian else []
+    homes = [(char, _font(char, fonts, faces)) for char in visual(visible(text))]
+    found: list[Piece] = []
     for font, pairs in groupby(homes, key=lambda pair: pair[1]):
         run = "".join(char for char, _ in pairs)
-        if font:
-            yield Piece(run, font)
+        if font in ("", *FACES):
+            found.append(Piece(run if font else _MISSING * len(run), font or REGULAR, run))
         else:
-            yield Piece(_MISSING * len(run), fonts[0], run)
+            found.append(Piece(run, font))
+    return found
 
 
 def _font(char: str, fonts: Iterable[str], asian: Iterable[str]) -> str:
@@ -100,7 +95,7 @@ def _preferred(text: str) -> list[str]:
 def _holds(face: str, char: str) -> bool:
     """Whether a font has a character: those of its country's character set, which we know."""
     try:
-        char.encode(_CHARACTER_SETS[face])
+        char.encode(FACES[face])
     except UnicodeEncodeError:
         return False
     _registered(face)

@@ -21,19 +21,21 @@ from archlang.figures.scene.model import (
     Text,
     runs,
 )
-from archlang.figures.writers.fonts import Piece, pieces, shipped, visible
+from archlang.figures.writers.fonts import REGULAR, Piece, pieces, shipped, visible
 from archlang.figures.writers.libraries import library
 from archlang.figures.writers.strokes import Curve, Line, Move, head, path
 
-HALO = 3.0
-"""Width of the outline around text that lies over lines, in points."""
 _DATE = re.compile(rb"/(?:CreationDate|ModDate) \([^)]*\)")
-_ROUND, _STROKED, _FILLED = 1, 1, 0
+_ROUND = 1
+_INVISIBLE = 3
 _SHARE = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
-def write_pdf(scenes: Sequence[Scene]) -> bytes:
+def write_pdf(scenes: Sequence[Scene], *, asian: bool = True) -> bytes:
     """A PDF file, a page for each scene and as large; the same bytes for the same scenes.
+
+    `asian`: whether the viewer's own fonts may be used for Chinese, Japanese and Korean; without
+    them, boxes stand for what the embedded fonts lack.
 
     Raises:
         DrawingError: reportlab is not installed.
@@ -49,7 +51,7 @@ def write_pdf(scenes: Sequence[Scene]) -> bytes:
             canvas.bookmarkPage(f"page{number}")
             entry = f"{number}. {visible(scene.title)}"
             canvas.addOutlineEntry(entry, f"page{number}")
-        _Page(canvas, scene).draw()
+        _Page(canvas, scene, asian).draw()
         canvas.showPage()
     canvas.save()
     # the date that reportlab puts there is made up; blanks in its place keep all offsets
@@ -67,9 +69,10 @@ def _describe(canvas: Any, scene: Scene) -> None:
 class _Page:
     """Draws a scene on the page that a canvas is at."""
 
-    def __init__(self, canvas: Any, scene: Scene) -> None:
+    def __init__(self, canvas: Any, scene: Scene, asian: bool) -> None:
         self.canvas = canvas
         self.scene = scene
+        self.asian = asian
 
     def draw(self) -> None:
         scene = self.scene
@@ -148,40 +151,54 @@ class _Page:
             self._closed(triangle, stroke=False, fill=True)
 
     def _text(self, text: Text) -> None:
-        letters = [(piece, low) for run, low in runs(text) for piece in pieces(run, text.bold)]
-        sizes = [text.size * (SUB_SIZE if low else 1) for _, low in letters]
-        width = sum(p.width(size) for (p, _), size in zip(letters, sizes, strict=True))
+        if text.halo:
+            self._paper(text)
+        letters = [
+            (piece, low) for run, low in runs(text) for piece in pieces(run, text.bold, self.asian)
+        ]
+        widths = [p.width(text.size * (SUB_SIZE if low else 1)) for p, low in letters]
         canvas = self.canvas
         canvas.saveState()
         canvas.translate(*self._at((text.x, text.y)))
         if text.turned:
             canvas.rotate(90)
-        canvas.translate(-width * _SHARE[text.anchor], 0)
-        if text.halo:
-            self._stroke(text.halo, HALO, "solid")
-            canvas.addLiteral("/Artifact <</ActualText <FEFF>>> BDC")  # said once, not twice
-            self._write(letters, text.size, _STROKED)
-            canvas.addLiteral("EMC")
+        canvas.translate(-sum(widths) * _SHARE[text.anchor], 0)
         canvas.setFillColor(text.colour or "#000000")
-        self._write(letters, text.size, _FILLED)
+        x = 0.0
+        for (piece, low), width in zip(letters, widths, strict=True):
+            self._write(piece, x, text.size, low)
+            x += width
         canvas.restoreState()
 
-    def _write(self, letters: Sequence[tuple[Piece, bool]], size: float, mode: int) -> None:
-        """Letters from the origin on."""
-        x = 0.0
-        for piece, low in letters:
-            small = size * (SUB_SIZE if low else 1)
-            line = self.canvas.beginText(x, 0)
-            line.setTextRenderMode(mode)
-            line.setFont(piece.font, small)
-            line.setRise(-size * SUB_DROP if low else 0)
-            line.textOut(piece.text)
-            line.setRise(0)
-            line.setTextRenderMode(_FILLED)
-            if piece.read and mode == _FILLED:
-                said = ("\ufeff" + piece.read).encode("utf-16-be").hex().upper()
-                self.canvas.addLiteral(f"/Span <</ActualText <{said}>>> BDC")
+    def _paper(self, text: Text) -> None:
+        """What text over lines stands on; an outline of the letters would be found as text, too."""
+        x, y = self._at((text.rect.x, text.rect.bottom))
+        self.canvas.setFillColor(text.halo)
+        self.canvas.rect(x, y, text.rect.w, text.rect.h, stroke=0, fill=1)
+
+    def _write(self, piece: Piece, x: float, size: float, low: bool) -> None:
+        small = size * (SUB_SIZE if low else 1)
+        line = self.canvas.beginText(x, 0)
+        line.setFont(piece.font, small)
+        line.setRise(-size * SUB_DROP if low else 0)
+        line.textOut(piece.text)
+        line.setRise(0)
+        if not piece.read:
             self.canvas.drawText(line)
-            if piece.read and mode == _FILLED:
-                self.canvas.addLiteral("EMC")
-            x += piece.width(small)
+            return
+        said = ("\ufeff" + piece.read).encode("utf-16-be").hex().upper()
+        self.canvas.addLiteral(f"/Span <</ActualText <{said}>>> BDC")
+        self.canvas.drawText(line)
+        self._spacer(x, piece.width(small), small)
+        self.canvas.addLiteral("EMC")
+
+    def _spacer(self, x: float, width: float, size: float) -> None:
+        """A space, as wide as a piece: viewers without the piece's font find its text there."""
+        line = self.canvas.beginText(x, 0)
+        line.setFont(REGULAR, size)
+        line.setTextRenderMode(_INVISIBLE)
+        line.setHorizScale(100 * width / Piece(" ", REGULAR).width(size))
+        line.textOut(" ")
+        line.setHorizScale(100)
+        line.setTextRenderMode(0)
+        self.canvas.drawText(line)

@@ -34,9 +34,10 @@ _HEAD = r"""% {title}
 
 
 _STEPS = r"""
-% The picture is shown step by step: what stands in \archfrom{n}{...} appears on page n. In beamer,
-%   \renewcommand{\archfrom}[2]{\onslide<#1->{#2}}
-% does the same on one slide, with the tikzpicture taken out of \archpicture.
+% The picture is shown step by step: what stands in \archfrom{n}{...} appears on page n. For one
+% frame of beamer that does the same, put the tikzpicture into it and
+%   \renewcommand{\archfrom}[2]{\only<#1->{#2}}
+% after these lines.
 \newcount\archstep
 \newcommand{\archfrom}[2]{\ifnum\archstep<#1\relax\else#2\fi}
 """
@@ -49,15 +50,16 @@ def write_tikz(scenes: Sequence[Scene]) -> str:
     """
     last = scenes[-1]
     styles = Styles(scenes)
-    if len(scenes) > 1 and _is_reveal(scenes):
+    steps = len(scenes) > 1 and _is_reveal(scenes)
+    if steps:
         body = [*_revealed(last, len(scenes), styles)]
     else:
         body = [line for scene in scenes for line in (*_picture(scene, styles, steps=False), "")]
-    preamble = [*_preamble(last, body, styles)]
+    preamble = [*_preamble(last, body, styles, steps=steps)]
     return "\n".join([*preamble, "", r"\begin{document}", *body, r"\end{document}", ""])
 
 
-def _preamble(scene: Scene, body: list[str], styles: Styles) -> Iterator[str]:
+def _preamble(scene: Scene, body: list[str], styles: Styles, *, steps: bool) -> Iterator[str]:
     size = {"width": number(scene.width), "height": number(scene.height)}
     yield _HEAD.format(title=comment(scene.title), **size).rstrip()
     yield "% ==================================================================================="
@@ -65,12 +67,15 @@ def _preamble(scene: Scene, body: list[str], styles: Styles) -> Iterator[str]:
     unknown = strangers(body)
     if unknown:
         yield "% What pdflatex has no letter for is named there; lualatex and xelatex show it."
+        yield r"\usepackage{iftex}"
         yield r"\ifpdftex"
         yield from (
             rf"  \DeclareUnicodeCharacter{{{ord(c):04X}}}{{{{[}}U+{ord(c):04X}{{]}}}}"
             for c in unknown
         )
         yield r"\fi"
+    if steps:
+        yield _STEPS.strip()
     yield "% ==================================================================================="
 
 
@@ -85,7 +90,6 @@ def _is_reveal(scenes: Sequence[Scene]) -> bool:
 
 
 def _revealed(scene: Scene, count: int, styles: Styles) -> Iterator[str]:
-    yield _STEPS.strip()
     yield r"\newcommand{\archpicture}{%"
     yield from _picture(scene, styles, steps=True)
     yield "}"

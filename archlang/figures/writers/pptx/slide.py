@@ -104,7 +104,8 @@ class _Slide:
         main = group.role == "box" and index == _main(group)
         number = self._number(group, "main" if main else index)
         name = _name(group) if main else f"{_name(group)} {_SORTS[type(mark)]} {index}"
-        label = Label(number, name, group.tip if main else "")
+        speaks = main or (index == 0 and group.role != "box")
+        label = Label(number, name, group.tip if speaks else "")
         match mark:
             case Shape():
                 return parts.shape(mark, label, self.pen)
@@ -121,8 +122,9 @@ class _Slide:
         ends = [self.targets.get(name) for name in group.ends or ()]
         if group.role != "line" or len(ends) != 2 or ends[0] is None or ends[1] is None:
             return None
-        said = f"{group.name} from {ends[0].name} to {ends[1].name}"
-        label = Label(label.number, said, said)
+        joins = f"from {ends[0].name} to {ends[1].name}"
+        about = f"{group.tip or group.name}, {joins}"
+        label = Label(label.number, f"{group.name} {joins}", about)
         under = ends[0].within == group.within
         return connector(route, ends[0], ends[1], label, self.pen, under=under)
 
@@ -169,9 +171,10 @@ def _around(mark: Polygon) -> Rect:
 
 
 def _name(group: Group) -> str:
-    """What a box says in its largest letters."""
+    """What a box says in its largest letters, or what is said of it."""
     largest = max(group.texts, key=lambda text: text.size, default=None)
-    return (largest.text if largest else "") or group.name or group.role
+    said = largest.text if largest else group.tip.partition("\n")[0]
+    return said or group.name or group.role
 
 
 def _extent(group: Group) -> Rect | None:

@@ -1,0 +1,337 @@
+"""A panel of strands in its place: bodies straight on, skips beside them, branches side by side.
+
+All is reckoned along the flow and across it, so that a drawing can run downwards or, turned, from
+left to right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archlang.figures.geometry import Point, Rect, around
+from archlang.figures.layout.place import STACK, Placed, Placement, full, side, sizes
+from archlang.figures.layout.strands import Course, Parting, Step, Strand, course
+from archlang.figures.metrics import width
+from archlang.figures.theme import SMALL
+from archlang.figures.view.model import Panel
+
+GAP = 22.0
+"""Along the flow, between boxes."""
+_BUS = 12.0
+"""From the box where strands part to the line across, and from there to where they meet."""
+_BESIDE = 16.0
+"""Across the flow, between strands."""
+_LANE = 18.0
+"""From a body to a skip beside it."""
+_APART = 7.0
+"""Between skips that leave one box."""
+_FRAME = 7.0
+
+_Way = Literal["straight", "part", "meet", "out", "home", "around"]
+"""How a line runs: straight, across near its tail or its head, out to or home from a lane, both."""
+
+
+@dataclass(eq=False, slots=True)
+class _Route:
+    """A line before all boxes have their place; `at` is its lane's place across."""
+
+    line: int
+    way: _Way
+    at: float = 0.0
+    shift: float = 0.0
+    """How far from the middle of its box it leaves or arrives, along the flow."""
+
+
+class _Unfit(Exception):
+    """The strands cannot be drawn so."""
+
+
+def woven(
+    panel: Panel, common: bool, turned: bool = False, gap: float = GAP
+) -> Placement | None:
+    """The placement of a panel of strands; None if it is none, or does not lie well so.
+
+    `common`: its boxes equally wide. `turned`: from left to right, skips above. `gap`: between boxes.
+    """
+    found = course(panel)
+    if found is None or (turned and found.hanging):
+        return None
+    try:
+        placement = _Weaver(panel, common, turned, gap).placement(found)
+    except _Unfit:
+        return None
+    for frame in panel.frames:
+        inside = [full(panel.boxes[i], placement.rects[i]) for i in frame.boxes]
+        placement.frames.append((frame, around(inside).grown(_FRAME)))
+    return placement if _clear(placement) else None
+
+
+def _clear(placement: Placement) -> bool:
+    """Whether no frame, with the strip of its title, touches a box outside or another frame."""
+    rects = [r for _, r in placement.frames]
+    for k, (frame, rect) in enumerate(placement.frames):
+        others = [
+            full(placement.panel.boxes[i], r)
+            for i, r in placement.rects.items()
+            if i not in frame.boxes
+        ]
+        if any(rect.overlaps(other) for other in [*others, *rects[:k]]):
+            return False
+    return True
+
+
+class _Weaver:
+    """Gives boxes their places, first along and across; `b` is a box's id."""
+
+    def __init__(self, panel: Panel, common: bool, turned: bool, gap: float) -> None:
+        self.panel = panel
+        self.gap = gap
+        self.turned = turned
+        self.sizes = sizes(panel, common)
+        self.places: dict[int, Rect] = {}
+        """x across, y along."""
+        self.routes: list[_Route] = []
+
+    def placement(self, found: Course) -> Placement:
+        """Everything in its place."""
+        self.hanging = found.hanging
+        self.clear = 0.0
+        """How far chains at the side reach along the flow."""
+        floor = self._put(found.begin, 0.0, 0.0)
+        floor = self._strand(found.strand, found.begin, found.end, floor, 0.0)
+        self._put(found.end, floor, 0.0)
+        placement = Placement(self.panel)
+        placement.rects = {b: self._rect(b, r) for b, r in sorted(self.places.items())}
+        routes = sorted(self.routes, key=lambda r: r.line)
+        if len(routes) != len(self.panel.lines):
+            raise _Unfit
+        for route in routes:
+            points = tuple(self._point(p) for p in self._points(route))
+            placement.lines.append(Placed(self.panel.lines[route.line], points, curved=False))
+        return placement
+
+    # along and across
+
+    def _extent(self, b: int) -> tuple[float, float, float]:
+        """How far a box reaches across (left of its middle, right of it), and along."""
+        w, h = self.sizes[b]
+        box = self.panel.boxes[b]
+        stack = 2 * STACK if box.count > 1 else 0.0
+        if self.turned:  # what is right of the middle across lies above it
+            return h / 2 + stack, h / 2, w + side(box)
+        return w / 2, w / 2 + side(box), h + stack
+
+    def _put(self, b: int, floor: float, at: float) -> float:
+        """A box in its place; returns where it ends along the flow."""
+        w, h = self.sizes[b]
+        across, along = (h, w) if self.turned else (w, h)
+        top = max(floor, self.clear if b in self.hanging else floor)
+        self.places[b] = Rect(at - across / 2, top, across, along)
+        for strand in self.hanging.get(b, ()):
+            self._hang(b, strand)
+        return top + self._extent(b)[2]
+
+    def _rect(self, b: int, place: Rect) -> Rect:
+        w, h = self.sizes[b]
+        return Rect(place.y, -place.right, w, h) if self.turned else Rect(place.x, place.y, w, h)
+
+    def _point(self, point: Point) -> Point:
+        return (point[1], -point[0]) if self.turned else point
+
+    def _gap(self, line: int) -> float:
+        """Between two boxes: room for the shape on the line, where it lies along the line."""
+        shape = self.panel.lines[line].shape
+        wide = width(shape, SMALL) + 16.0 if self.turned and shape else 0.0
+        return max(self.gap, wide)
+
+    # boxes
+
+    def _strand(self, strand: Strand, fork: int, join: int, floor: float, at: float) -> float:
+        """All boxes of a strand; returns where the box that follows may begin."""
+        ends = [fork, *strand.boxes, join]
+        for k, step in enumerate(strand.steps):
+            floor = self._step(step, ends[k], ends[k + 1], floor, at)
+            if k < len(strand.boxes):
+                floor = self._put(strand.boxes[k], floor, at)
+        return floor
+
+    def _step(self, step: Step, fork: int, join: int, floor: float, at: float) -> float:
+        if isinstance(step, int):
+            self.routes.append(_Route(step, "straight"))
+            return floor + self._gap(step)
+        aside = [s for s in step.strands if self._is_skip(s)]
+        bodies = [s for s in step.strands if s not in aside]
+        boxes, routes = set(self.places), len(self.routes)
+        if not bodies:
+            bodies, aside = aside[:1], aside[1:]
+        if len(bodies) == 1:
+            end = self._strand(bodies[0], fork, join, floor, at)
+        else:
+            end = self._spread(bodies, fork, join, floor, at)
+        return self._lanes(aside, fork, join, end, at, boxes, routes) if aside else end
+
+    def _is_skip(self, strand: Strand) -> bool:
+        kinds = {self.panel.lines[line].kind for line in strand.lines}
+        return not strand.boxes or "flow" not in kinds
+
+    def _spread(
+        self, bodies: list[Strand], fork: int, join: int, floor: float, at: float
+    ) -> float:
+        """Strands side by side, in the order of the source, that end level."""
+        if any(b in self.hanging for s in bodies for b in s.boxes):
+            raise _Unfit
+        pieces: list[tuple[set[int], int, int, float, Rect]] = []
+        for strand in reversed(bodies) if self.turned else bodies:
+            known, begin = set(self.places), len(self.routes)
+            end = self._strand(strand, fork, join, floor + _BUS, 0.0)
+            new = self.places.keys() - known
+            pieces.append((new, begin, len(self.routes), end, self._room(new, begin)))
+        last = max(end for *_, end, _ in pieces)
+        total = sum(room.w for *_, room in pieces) + _BESIDE * (len(pieces) - 1)
+        x = at - total / 2
+        for new, begin, stop, end, room in pieces:
+            for b in new:
+                self.places[b] = self.places[b].moved(x - room.x, last - end)
+            for route in self.routes[begin:stop]:
+                route.at += x - room.x
+            x += room.w + _BESIDE
+        for strand in bodies:
+            self._ends(strand, fork, join)
+        return last + _BUS
+
+    def _ends(self, strand: Strand, fork: int, join: int) -> None:
+        """Lines from where strands part and to where they meet run across there."""
+        inside = set(strand.lines)
+        for route in self.routes:
+            if route.line in inside:
+                line = self.panel.lines[route.line]
+                leaves, arrives = line.tail == fork, line.head == join
+                if route.way in _ASIDE and (leaves or arrives):
+                    raise _Unfit
+                route.way = "part" if leaves else "meet" if arrives else route.way
+
+    def _room(self, boxes: set[int], begin: int) -> Rect:
+        """What some boxes and the lanes from the route `begin` on take across."""
+        low = min(self._middle(b) - self._extent(b)[0] for b in boxes)
+        high = max(self._middle(b) + self._extent(b)[1] for b in boxes)
+        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.way in _ASIDE]
+        return Rect(low, 0, max([high, *lanes]) - low, 0)
+
+    def _label(self, line: int) -> float:
+        """Room across for the label beside a lane."""
+        text = self.panel.lines[line].label
+        return 0.0 if not text else SMALL * 1.4 if self.turned else width(text, SMALL) + 8
+
+    def _middle(self, b: int) -> float:
+        place = self.places[b]
+        return place.x + place.w / 2
+
+    # skips
+
+    def _lanes(
+        self,
+        aside: list[Strand],
+        fork: int,
+        join: int,
+        end: float,
+        at: float,
+        known: set[int],
+        begin: int,
+    ) -> float:
+        """Skips on the far side of what they pass; returns where the join may begin."""
+        if side(self.panel.boxes[fork]) > 6 or side(self.panel.boxes[join]) > 6:
+            raise _Unfit
+        ends = [at + self._extent(fork)[1], at + self._extent(join)[1]]
+        if abs(self._middle(fork) - at) > 0.1:
+            raise _Unfit
+        passed = self.places.keys() - known
+        far = max([*ends, self._room(passed, begin).right if passed else at])
+        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.way in _ASIDE]
+        far = max([far, *lanes])
+        for k, strand in enumerate(aside):
+            shift = (k - (len(aside) - 1) / 2) * _APART
+            if not strand.boxes:
+                (line,) = strand.lines
+                self.routes.append(_Route(line, "around", far + _LANE, shift))
+                far += _LANE + self._label(line)
+            else:
+                far, end = self._boxed(strand, fork, join, far, end, passed, shift)
+        return end
+
+    def _boxed(
+        self,
+        strand: Strand,
+        fork: int,
+        join: int,
+        far: float,
+        end: float,
+        passed: set[int],
+        shift: float,
+    ) -> tuple[float, float]:
+        """The boxes of a W in the lane of its skip, halfway between fork and join."""
+        if not all(isinstance(step, int) for step in strand.steps):
+            raise _Unfit
+        known, begin = set(self.places), len(self.routes)
+        top = self.places[fork].y + self.places[fork].h / 2
+        length = self._strand(strand, fork, join, 0.0, 0.0)
+        new = self.places.keys() - known
+        head = self.sizes[join][0 if self.turned else 1] / 2
+        missing = max(0.0, length + self.gap - (end + head - top))
+        for b in passed:
+            self.places[b] = self.places[b].moved(0, missing / 2)
+        end += missing
+        room = self._room(new, begin)
+        lane = far + _BESIDE - room.x
+        first = self.places[strand.boxes[0]].y
+        used = self.places[strand.boxes[-1]].bottom - first
+        down = (top + end + head) / 2 - used / 2 - first
+        for b in new:
+            self.places[b] = self.places[b].moved(lane, down)
+        for route in self.routes[begin:]:
+            route.at = lane
+        self.routes[begin].way, self.routes[-1].way = "out", "home"
+        self.routes[begin].shift = self.routes[-1].shift = shift
+        return far + _BESIDE + room.w, end
+
+    def _hang(self, b: int, strand: Strand) -> None:
+        """A chain that ends by itself: beside the box it leaves, then along the flow."""
+        if self.turned or not all(isinstance(step, int) for step in strand.steps):
+            raise _Unfit
+        place = self.places[b]
+        widest = max(self._extent(c)[0] for c in strand.boxes)
+        at = place.x + place.w + side(self.panel.boxes[b]) + 2 * _LANE + widest
+        first = strand.boxes[0]
+        floor = place.y + (place.h - self.sizes[first][1]) / 2
+        for k, c in enumerate(strand.boxes):
+            floor = self._put(c, floor, at) + self.gap
+            (line,) = (s for s in strand.steps[k : k + 1] if isinstance(s, int))
+            self.routes.append(_Route(line, "straight"))
+        self.clear = floor + self.gap / 2
+
+    # lines
+
+    def _points(self, route: _Route) -> tuple[Point, ...]:
+        line = self.panel.lines[route.line]
+        tail, head = self.places[line.tail], self.places[line.head]
+        a, b = self._middle(line.tail), self._middle(line.head)
+        foot, top = tail.bottom, head.y
+        out, home = tail.centre[1] + route.shift, head.centre[1] - route.shift
+        match route.way:
+            case "around":
+                x = route.at
+                return ((tail.right, out), (x, out), (x, home), (head.right, home))
+            case "out":
+                return ((tail.right, out), (b, out), (b, top))
+            case "home":
+                return ((a, foot), (a, home), (head.right, home))
+            case "part" | "meet" if abs(a - b) > 0.1:
+                across = foot + _BUS if route.way == "part" else top - _BUS
+                return ((a, foot), (a, across), (b, across), (b, top))
+            case _ if tail.bottom > head.y:  # a chain that hangs at the side of its box
+                return ((tail.right, tail.centre[1]), (head.x, tail.centre[1]))
+            case _:
+                return ((a, foot), (b, top))
+
+
+_ASIDE = frozenset({"out", "home", "around"})

@@ -1,0 +1,392 @@
+"""What PowerPoint files of figures hold, read by python-pptx and shown by LibreOffice."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lxml import etree
+from PIL import Image
+from pptx import Presentation
+
+from archlang.figures import DrawingError, draw
+from archlang.figures.geometry import Rect
+from archlang.figures.scene.model import Group, Route, Scene, Shape, Text, frames
+from archlang.figures.writers.pptx import write_pptx
+from archlang.figures.writers.svg import write_svg
+
+from .programs import program
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+NETWORKS = ["LeNet5", "ResNet50", "GoogLeNet", "UNet", "DenseNet121"]
+HOSTILE = [
+    'a & b < c > "d" \\ _ %',
+    "</a:t><p:sp/>",
+    "&#0; ]]> <!-- &amp;",
+    "卷积 神经网络",
+    "🧠🔥",
+    "שכבה 3×3 طبقة",
+    "x_x0041_y",
+]
+
+
+@cache
+def scene(name: str) -> Scene:
+    return draw(name).scene
+
+
+@cache
+def written(name: str) -> bytes:
+    return write_pptx([scene(name)])
+
+
+def slides(data: bytes, branch: str = "Choice") -> list[Any]:
+    """The slides as PowerPoint ("Choice") or other programs ("Fallback") see them."""
+    found: list[Any] = []
+    for slide in Presentation(io.BytesIO(data)).slides:
+        tree = etree.fromstring(etree.tostring(slide._element))
+        for either in list(tree.iter(f"{MC}AlternateContent")):
+            either.getparent().replace(either, either.find(f"{MC}{branch}")[0])
+        found.append(tree)
+    return found
+
+
+def shapes(data: bytes) -> Iterator[Any]:
+    """All shapes that python-pptx knows, those in groups as well."""
+    waiting = [s for slide in Presentation(io.BytesIO(data)).slides for s in slide.shapes]
+    while waiting:
+        shape = waiting.pop(0)
+        yield shape
+        waiting += getattr(shape, "shapes", [])
+
+
+def lines(tree: Any) -> list[tuple[int, int]]:
+    """The shapes that connectors are glued to; of one that is not, 0."""
+    ends: list[tuple[int, int]] = []
+    for line in tree.iter(f"{P}cxnSp"):
+        glued = (line.find(f".//{A}{tag}") for tag in ("stCxn", "endCxn"))
+        start, end = (0 if g is None else int(g.get("id")) for g in glued)
+        ends.append((start, end))
+    return ends
+
+
+def about(tree: Any) -> dict[int, Any]:
+    return {int(e.get("id")): e for e in tree.iter(f"{P}cNvPr")}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_label_is_there(name: str) -> None:
+    found = {p.text for s in shapes(written(name)) if s.has_text_frame for p in _rows(s)}
+    assert {"".join(t.text.split()) for t in scene(name).texts} <= {
+        "".join(t.split()) for t in found
+    }
+
+
+def _rows(shape: Any) -> list[Any]:
+    return list(shape.text_frame.paragraphs)
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "VGG16", "FractalNet"])
+def test_every_line_is_glued_to_the_boxes_it_joins(name: str) -> None:
+    _is_glued(scene(name), slides(written(name))[0])
+
+
+@pytest.mark.parametrize("style", ["flat", "volume"])
+def test_lines_are_glued_in_every_style(style: str) -> None:
+    drawn = draw("UNet", style=style).scene
+    _is_glued(drawn, slides(write_pptx([drawn]))[0])
+
+
+def _is_glued(drawn: Scene, tree: Any) -> None:
+    tips = {g.name: g.tip for g in drawn.groups if g.role == "box"}
+    rects = {g.name: g.bounds for g in drawn.groups if g.role == "box"}
+    wanted = [g.ends for g in drawn.groups if g.ends is not None]
+    found, named = lines(tree), about(tree)
+    assert len(found) == len(wanted) > 3
+    places = {name: _place(drawn, rect) for name, rect in rects.items() if rect is not None}
+    for glued, ends in zip(found, _as_written(drawn, wanted), strict=True):
+        for number, end in zip(glued, ends, strict=True):
+            assert named[number].get("descr", "") == tips[end]
+            assert _frame(named[number]) == pytest.approx(places[end], abs=2)
+
+
+def _as_written(drawn: Scene, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Lines of one stage are grouped with it, so their order in the file is another."""
+    order: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    keys: list[tuple[str, ...]] = []
+    drawing = 0
+    for number, group in enumerate(drawn.groups):
+        if group.role == "frame" and group.within == (group.name,):
+            drawing += 1
+        if not group.within:
+            continue
+        room = (str(drawing), *group.within)
+        key = room if group.within[1:] else (*room, str(number))
+        if key not in order:
+            keys.append(key)
+        if group.ends is not None:
+            order.setdefault(key, []).append(group.ends)
+        else:
+            order.setdefault(key, [])
+    return [ends for key in keys for ends in order[key]]
+
+
+def _place(drawn: Scene, rect: Rect) -> tuple[float, ...]:
+    """Where a rectangle of a scene is on a slide that it fills, in EMU."""
+    scale = min(drawn.page[0] / drawn.width, drawn.page[1] / drawn.height)
+    left = (drawn.page[0] - scale * drawn.width) / 2
+    top = (drawn.page[1] - scale * drawn.height) / 2
+    ends = left + scale * rect.x, top + scale * rect.y, scale * rect.w, scale * rect.h
+    return tuple(12700 * value for value in ends)
+
+
+def _frame(properties: Any) -> tuple[float, ...]:
+    frame = properties.getparent().getparent().find(f"{P}spPr/{A}xfrm")
+    off, ext = frame.find(f"{A}off"), frame.find(f"{A}ext")
+    return tuple(float(e.get(k)) for e, k in ((off, "x"), (off, "y"), (ext, "cx"), (ext, "cy")))
+
+
+def test_a_loose_end_would_be_noticed() -> None:
+    """The canary of the test above: one end glued to another box."""
+    tree = slides(written("ResNet50"))[0]
+    glue = next(tree.iter(f"{A}endCxn"))
+    glue.set("id", str(lines(tree)[5][1]))
+    with pytest.raises(AssertionError):
+        _is_glued(scene("ResNet50"), tree)
+
+
+def test_connectors_that_python_pptx_knows_end_at_their_sites() -> None:
+    found = [s for s in shapes(written("ResNet50")) if s._element.tag == f"{P}cxnSp"]
+    by_id = {s.shape_id: s for s in shapes(written("ResNet50"))}
+    assert len(found) > 15
+    for line in found:
+        start = line._element.find(f".//{A}stCxn")
+        box = by_id[int(start.get("id"))]
+        sites = {
+            0: (box.left + box.width / 2, box.top),
+            1: (box.left, box.top + box.height / 2),
+            2: (box.left + box.width / 2, box.top + box.height),
+            3: (box.left + box.width, box.top + box.height / 2),
+        }
+        is_circle = box._element.find(f".//{A}prstGeom").get("prst") == "ellipse"
+        x, y = sites[int(start.get("idx")) // (2 if is_circle else 1)]
+        assert abs(line.begin_x - x) < 12700 and abs(line.begin_y - y) < 12700
+
+
+def test_blocks_are_groups_with_everything_of_them() -> None:
+    deck = Presentation(io.BytesIO(written("ResNet50")))
+    drawings = [s for s in deck.slides[0].shapes if hasattr(s, "shapes")]
+    names = [s.name for s in drawings]
+    assert names[:3] == ["ResNet50", "Bottleneck 64", "Bottleneck 64"]
+    stages = {s.name: s for s in drawings[0].shapes if s.name.startswith("layer")}
+    assert set(stages) == {"layer1", "layer2", "layer3", "layer4"}
+    block = next(s for s in stages["layer3"].shapes if s.name == "block Bottleneck 256")
+    sorts = [s.name.rpartition(" ")[0].rpartition(" ")[2] for s in block.shapes]
+    assert sorts.count("sheet") == 2 and sorts.count("arc") == 1
+    texts = [s.text_frame.text for s in block.shapes if s.has_text_frame]
+    assert "Bottleneck 256" in texts and "×5" in texts
+
+
+def test_groups_leave_their_shapes_where_they_are() -> None:
+    for tree in slides(written("ResNet50")):
+        for frame in tree.iter(f"{P}grpSpPr"):
+            places = frame.find(f"{A}xfrm")
+            if places is not None and len(places):
+                off, ext, inner, size = (dict(e.attrib) for e in places)
+                assert (off, ext) == (inner, size)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_box_says_what_it_is(name: str) -> None:
+    said = {e.get("descr") or "" for e in about(slides(written(name))[0]).values()}
+    tips = {g.tip for g in scene(name).groups if g.role == "box"}
+    assert len(tips) > 3 and tips <= said
+    others = {g.tip for g in scene(name).groups if g.role != "box"}
+    assert all(any(text.startswith(tip) for text in said) for tip in others)
+
+
+@pytest.mark.parametrize("branch", ["Choice", "Fallback"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_numbers_of_shapes_are_unique(name: str, branch: str) -> None:
+    for tree in slides(written(name), branch):
+        numbers = [e.get("id") for e in tree.iter(f"{P}cNvPr")]
+        assert len(numbers) == len(set(numbers)) > 20
+
+
+def test_title_and_notes() -> None:
+    slide = Presentation(io.BytesIO(written("ResNet50"))).slides[0]
+    assert slide.shapes.title.text_frame.text == "ResNet50"
+    assert slide.notes_slide.notes_text_frame.text.startswith(scene("ResNet50").description)
+
+
+def test_steps_are_slides_on_which_things_keep_their_number_and_name() -> None:
+    shown = frames(scene("ResNet18"))
+    trees = slides(write_pptx(shown))
+    assert len(trees) == len(shown) > 5
+    known: dict[int, str] = {}
+    for tree in trees:
+        names = {number: e.get("name") for number, e in about(tree).items()}
+        assert all(known.get(number, name) == name for number, name in names.items())
+        assert set(known) <= set(names)
+        known |= names
+
+
+def test_slide_is_the_page() -> None:
+    deck = Presentation(io.BytesIO(write_pptx([draw("LeNet5", fit="4:3").scene])))
+    assert (deck.slide_width, deck.slide_height) == (720 * 12700, 540 * 12700)
+
+
+def test_bytes_are_the_same_on_every_run() -> None:
+    code = (
+        "import sys; from archlang.figures import draw; "
+        "from archlang.figures.writers.pptx import write_pptx; "
+        "sys.stdout.buffer.write(write_pptx([draw('ResNet50').scene]))"
+    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert other == written("ResNet50")
+    entries = zipfile.ZipFile(io.BytesIO(other)).infolist()
+    assert {e.date_time for e in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert entries[0].filename == "[Content_Types].xml"
+
+
+def hostile() -> Scene:
+    """Each text in a box with its alternative text, and the boxes in a row joined by lines."""
+    groups: list[Group] = []
+    for k, words in enumerate(HOSTILE):
+        rect = Rect(20, 20 + 60 * k, 300, 40)
+        text = Text(170, rect.y + 24, words + "\x00\x1b\ud800\ufffe", 12, colour="#000000")
+        box = Shape(rect, "#FFFFFF", "#000000", 4, texts=(text,))
+        groups.append(Group("box", f"b{k}", (box,), f"{words}\n\x07tip", bounds=rect))
+        if k:
+            route = Route(((170, rect.y - 20), (170, rect.y)), "#000000", curved=False)
+            groups.append(Group("line", words, (route,), ends=(f"b{k - 1}", f"b{k}")))
+    return Scene(340, 450, HOSTILE[0] + "\x00", HOSTILE[1] + "\x0b", "#FFFFFF", groups=groups)
+
+
+def test_text_of_a_spec_is_only_text() -> None:
+    deck = Presentation(io.BytesIO(write_pptx([hostile()])))
+    boxes = [s for s in deck.slides[0].shapes if s.has_text_frame]
+    assert [s.text_frame.text for s in boxes] == HOSTILE
+    assert [s.name for s in boxes] == [words + "\x00\x1b\ud800\ufffe"[4:] for words in HOSTILE]
+    tips = [s._element.find(f".//{P}cNvPr").get("descr") for s in boxes]
+    assert tips == [f"{words}\ntip" for words in HOSTILE]
+    assert deck.core_properties.title == HOSTILE[0]
+    assert deck.slides[0].notes_slide.notes_text_frame.text.startswith(HOSTILE[1])
+
+
+def test_without_python_pptx_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    with pytest.raises(DrawingError, match="pip install python-pptx"):
+        write_pptx([scene("LeNet5")])
+
+
+def test_python_pptx_is_loaded_when_it_is_used() -> None:
+    code = "import sys, archlang.figures.writers.pptx; assert 'pptx' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def pdf(data: bytes, folder: Path) -> Path:
+    """What LibreOffice makes of it."""
+    file = folder / "figure.pptx"
+    file.write_bytes(data)
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    command = [program("soffice"), profile, "--headless", "--convert-to", "pdf"]
+    subprocess.run([*command, "--outdir", folder, file], check=True, capture_output=True)
+    return file.with_suffix(".pdf")
+
+
+def shown(file: Path, page: tuple[float, float]) -> Any:
+    """The first page in grey, a pixel a point."""
+    tool = program("pdftoppm")
+    png = file.with_suffix("")
+    subprocess.run([tool, "-r", "144", "-png", "-singlefile", file, png], check=True)
+    picture = Image.open(png.with_suffix(".png")).convert("L")
+    return np.asarray(picture.resize((round(page[0]), round(page[1])), Image.Resampling.BOX), float)
+
+
+def as_svg(drawn: Scene) -> Any:
+    """The same picture by librsvg from the SVG file, in the middle of a page."""
+    w, h = drawn.page
+    scale = min(w / drawn.width, h / drawn.height)
+    size = round(2 * scale * drawn.width), round(2 * scale * drawn.height)
+    svg = write_svg(drawn).encode()
+    command = [program("rsvg-convert"), "-w", str(size[0]), "-h", str(size[1])]
+    png = subprocess.run(command, input=svg, capture_output=True, check=True).stdout
+    sheet = Image.new("L", (round(2 * w), round(2 * h)), drawn.paper)
+    picture = Image.open(io.BytesIO(png)).convert("L")
+    sheet.paste(picture, (round(w - size[0] / 2), round(h - size[1] / 2)))
+    return np.asarray(sheet.resize((round(w), round(h)), Image.Resampling.BOX), float)
+
+
+def words(file: Path) -> str:
+    tool = [program("pdftotext"), "-layout", file, "-"]
+    return subprocess.run(tool, capture_output=True, check=True, text=True).stdout
+
+
+def _has_all_labels(drawn: Scene, text: str) -> None:
+    said = re.sub(r"\s", "", text)
+    flat = {re.sub(r"\s|_\{|\}", "", t.text) for t in drawn.texts if not t.turned}
+    assert flat and all(label in said for label in flat), [x for x in flat if x not in said]
+
+
+def test_libreoffice_opens_it(tmp_path: Path) -> None:
+    _has_all_labels(scene("LeNet5"), words(pdf(written("LeNet5"), tmp_path)))
+
+
+CLOSE = 4.0
+"""How much two pictures differ at most, on average of their pixels, of 255."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("branch", ["Choice", "Fallback"])
+@pytest.mark.parametrize("name", [*NETWORKS, "FractalNet", "ResNet18"])
+def test_libreoffice_shows_the_picture_of_the_svg(name: str, branch: str, tmp_path: Path) -> None:
+    """Both as it is for other programs, and with the paths that are made for PowerPoint."""
+    data = written(name)
+    if branch == "Choice":
+        data = _unglued(data)
+    file = pdf(data, tmp_path)
+    _has_all_labels(scene(name), words(file))
+    picture = shown(file, scene(name).page)
+    assert np.abs(picture - as_svg(scene(name))).mean() < CLOSE
+    other = "VGG16" if name != "VGG16" else "UNet"
+    assert np.abs(picture - as_svg(scene(other))).mean() > 2 * CLOSE  # the canary
+
+
+def _unglued(data: bytes) -> bytes:
+    """The connectors for PowerPoint as plain shapes, which LibreOffice draws as they are."""
+    old, result = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
+    (tree,) = slides(data)
+    for glue in [*tree.iter(f"{A}stCxn"), *tree.iter(f"{A}endCxn")]:
+        glue.getparent().remove(glue)
+    text = etree.tostring(tree).decode()
+    for connector, plain in (("nvCxnSpPr", "nvSpPr"), ("cNvCxnSpPr", "cNvSpPr"), ("cxnSp", "sp")):
+        text = re.sub(rf"(</?p:){connector}\b", rf"\1{plain}", text)
+    with zipfile.ZipFile(result, "w") as new:
+        for name in old.namelist():
+            same = old.read(name)
+            new.writestr(name, text if name == "ppt/slides/slide1.xml" else same)
+    return result.getvalue()
+
+
+@pytest.mark.slow
+def test_libreoffice_keeps_connectors_glued(tmp_path: Path) -> None:
+    file = tmp_path / "figure.pptx"
+    file.write_bytes(written("ResNet50"))
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    command = [program("soffice"), profile, "--headless", "--convert-to", "fodp", "--outdir"]
+    subprocess.run([*command, tmp_path, file], check=True, capture_output=True)
+    found = re.findall(r"<draw:connector [^>]*>", file.with_suffix(".fodp").read_text("utf-8"))
+    assert len(found) > 15
+    assert all("draw:start-shape=" in line and "draw:end-shape=" in line for line in found)
