@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from archlang.figures.errors import DrawingError
 from archlang.figures.figure import Figure
-from archlang.figures.options import FITS, Options
+from archlang.figures.options import Options
 from archlang.figures.scene.compose import smallest_text
 from archlang.figures.scene.model import Scene
 from archlang.figures.scene.pair import Words, best_pair
@@ -24,11 +23,11 @@ def draw_pair(graphs: tuple[Graph, Graph], options: Options) -> Figure:
         DrawingError: they cannot be drawn so.
     """
     _sensible(options)
-    variants = [*twins(graphs, options)]
-    words = Words(_names(graphs), "")
-    said = f"{_against(graphs, words.names)} {_found(variants[-1].main, words.names)}"
-    scene = best_pair(variants, replace(words, summary=said), options)
-    return Figure(scene, options.place, [*_remarks(graphs, options, scene)], said)
+    names = _names(graphs)
+    costs = _against(graphs, names)
+    words = Words(names, lambda difference: f"{costs} {_found(difference, names)}")
+    scene, said = best_pair(twins(graphs, options), words, options)
+    return Figure(scene, options.place, [*_remarks(options, scene)], said)
 
 
 def _sensible(options: Options) -> None:
@@ -48,10 +47,7 @@ def _names(graphs: tuple[Graph, Graph]) -> tuple[str, str]:
     if left != right:
         return left, right
     given = [graph.parameters.items() for graph in graphs]
-    own = [
-        ", ".join(f"{k}={v}" for k, v in a if (k, v) not in b)
-        for a, b in (given, given[::-1])
-    ]
+    own = [", ".join(f"{k}={v}" for k, v in a if (k, v) not in b) for a, b in (given, given[::-1])]
     if own[0] != own[1]:
         left, right = (f"{left} ({o})" if o else left for o in own)
         return left, right
@@ -97,7 +93,7 @@ def _count(count: int, what: str) -> str:
     return f"{count} {what if count == 1 else plural}"
 
 
-def _remarks(graphs: tuple[Graph, Graph], options: Options, scene: Scene) -> Iterator[str]:
+def _remarks(options: Options, scene: Scene) -> Iterator[str]:
     """Whether it can be read, and a way out if not."""
     fit = options.place
     size = smallest_text(scene, fit)

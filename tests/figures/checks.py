@@ -126,9 +126,7 @@ def aspect(scene: Scene) -> float:
 def smallest_text(scene: Scene, fit: Fit) -> float:
     """Size of the smallest text, in points, where the figure fills its place."""
     scale = min(fit.room[0] / scene.width, fit.room[1] / scene.height)
-    sizes = [
-        text.size * (SUB_SIZE if low else 1) for text in scene.texts for _, low in runs(text)
-    ]
+    sizes = [text.size * (SUB_SIZE if low else 1) for text in scene.texts for _, low in runs(text)]
     return scale * min(sizes)
 
 
@@ -149,7 +147,9 @@ def sampled(route: Route) -> list[Point]:
     """Points along a line, close to each other."""
     points = route.points
     if not route.curved:
-        return [_mixed((a, b), k / _PIECES) for a, b in pairwise(points) for k in range(_PIECES + 1)]
+        return [
+            _mixed((a, b), k / _PIECES) for a, b in pairwise(points) for k in range(_PIECES + 1)
+        ]
     return [
         _mixed(points[i : i + 4], k / _PIECES)
         for i in range(0, len(points) - 3, 3)

@@ -12,10 +12,10 @@ import pytest
 
 from archlang.figures import draw
 from archlang.figures.geometry import Rect
+from archlang.figures.layout.graphviz import binary
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text
 from archlang.figures.writers.dot import write_dot
 from archlang.figures.writers.names import readable_names
-from tests.figures.programs import program
 
 HOSTILE = [
     r'\N \G \E \T \l \r \n "quoted" \\ \"',
@@ -29,7 +29,7 @@ HOSTILE = [
 
 def rendered(text: str, *how: str) -> str:
     """What Graphviz makes of a file."""
-    command = [program("graphviz-pure"), *how]
+    command = [binary()[0], *how]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
     assert b"rror" not in done.stderr, done.stderr
     return done.stdout.decode()

@@ -19,7 +19,7 @@ from archlang.figures.metrics import width
 from archlang.figures.options import FITS, Options
 from archlang.figures.scene.compose import smallest_text
 from archlang.figures.scene.model import Rect, Route, Scene, Shape, Text
-from archlang.figures.view.build import Fold, Builder, views
+from archlang.figures.view.build import Builder, Fold, views
 from archlang.graph import Graph
 
 ZOO = [

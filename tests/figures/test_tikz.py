@@ -14,8 +14,8 @@ from archlang.figures import draw
 from archlang.figures.geometry import Rect
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text, frames
 from archlang.figures.writers.svg import write_svg
-from archlang.figures.writers.tex import KNOWN, MATH, comment, tex
 from archlang.figures.writers.tikz import write_tikz
+from archlang.figures.writers.tikz.tex import KNOWN, MATH, comment, tex
 from tests.figures.programs import program
 
 HOSTILE = [

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from archlang.figures.geometry import Rect, around
 from archlang.figures.layout.lettering import labels
+from archlang.figures.layout.packing import Skyline, packed
 from archlang.figures.layout.place import Placement, full
 from archlang.figures.layout.slabs import Volume
 from archlang.figures.metrics import width
@@ -21,7 +24,7 @@ CARD_TITLE = 22.0
 NOTE = 14.0
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Card:
     """A placement with the room it takes; an inset has a frame and a title."""
 
@@ -29,6 +32,13 @@ class Card:
     room: Rect
     title: str = ""
     note: str = ""
+
+    @cached_property
+    def skyline(self) -> Skyline:
+        """Its lower edge."""
+        found = Skyline(self.room.w, BETWEEN)
+        found.stand(r.moved(-self.room.x, -self.room.y) for r in extent(self.placement))
+        return found
 
     @property
     def size(self) -> tuple[float, float]:
@@ -65,9 +75,7 @@ def arrangements(main: Card, insets: Sequence[Card]) -> Iterator[Arrangement]:
     if not insets:
         yield Arrangement(((main, 0.0, 0.0),), *main.size)
         return
-    corner = _in_corner(main, insets)
-    if corner:
-        yield corner
+    yield from _packed(main, insets)
     wide = [c for c in insets if c.placement.panel.arcs]
     tall = [c for c in insets if not c.placement.panel.arcs]
     for stretch in (1.0, 1.25, 1.6, 2.2):
@@ -81,15 +89,19 @@ def arrangements(main: Card, insets: Sequence[Card]) -> Iterator[Arrangement]:
             yield _stacked(right, _in_rows(wide, right.w * 2))
 
 
-def _in_corner(main: Card, insets: Sequence[Card]) -> Arrangement | None:
-    """The insets in the lower right corner of the network's room, if nothing is there."""
-    others = _in_rows(insets, main.room.w)
-    x, y = main.room.w - others.w, main.room.h - others.h
-    corner = Rect(x + main.room.x, y + main.room.y, others.w, others.h).grown(BETWEEN / 2)
-    if x < 0 or y < 0 or any(r.overlaps(corner) for r in extent(main.placement)):
-        return None
-    moved = tuple((c, cx + x, cy + y) for c, cx, cy in others.places)
-    return Arrangement(((main, 0.0, 0.0), *moved), *main.size)
+def _packed(main: Card, insets: Sequence[Card]) -> Iterator[Arrangement]:
+    """The insets wherever there is room within some widths."""
+    limits = [main.room.w]
+    for inset in sorted(insets, key=lambda inset: inset.room.w):
+        limits.append(limits[-1] + BETWEEN + inset.room.w)
+    limits += [main.room.w + BETWEEN + inset.room.w for inset in insets]
+    for limit in sorted({max(limit, *(c.room.w for c in insets)) for limit in limits}):
+        spots = packed(main.skyline, [c.size for c in insets], limit)
+        if spots is not None:
+            places = tuple((c, *spot) for c, spot in zip(insets, spots, strict=True))
+            w = max(main.room.w, *(x + c.room.w for c, x, _ in places))
+            h = max(main.room.h, *(y + c.room.h for c, _, y in places))
+            yield Arrangement(((main, 0.0, 0.0), *places), w, h)
 
 
 def _beside(main: Card, others: Arrangement) -> Arrangement:
@@ -146,5 +158,8 @@ def extent(placement: Placement) -> list[Rect]:
         strip = SMALL * 1.3 if title else 0.0
         rects.append(Rect(r.x - strip, r.y, r.w + strip, r.h))
     for placed in placement.lines:
-        rects += [Rect(x, y, 0, 0) for x, y in placed.points]
+        if placed.curved:
+            rects += [Rect(x, y, 0, 0) for x, y in placed.points]
+        else:
+            rects += [around([Rect(*a, 0, 0), Rect(*b, 0, 0)]) for a, b in pairwise(placed.points)]
     return rects

@@ -11,7 +11,7 @@ from typing import Literal
 
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.place import STACK, Placed, Placement, full, side, sizes
-from archlang.figures.layout.strands import Course, Parting, Step, Strand, course
+from archlang.figures.layout.strands import Course, Step, Strand, course
 from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 from archlang.figures.view.model import Panel

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import floor
+from itertools import product
+from math import floor, prod, sqrt
 
 from archlang.figures.geometry import Rect
 from archlang.figures.layout.arrange import (
@@ -17,6 +18,7 @@ from archlang.figures.layout.arrange import (
     inset_card,
 )
 from archlang.figures.layout.candidates import candidates, lower, turned
+from archlang.figures.layout.place import Placement
 from archlang.figures.metrics import width
 from archlang.figures.options import Fit, Options
 from archlang.figures.scene import legend
@@ -30,6 +32,8 @@ from archlang.figures.view.model import View
 COMFORTABLE = 1.5
 """A figure need not be magnified more than that."""
 MARGIN = 15.0
+_MOST_DECKS = 27
+"""So many mixtures of upright, folded and turned insets are tried."""
 HEAD = HEADING * 1.3 + 10
 _LEGEND = 420.0
 """A legend may take so much width, however narrow the network is."""
@@ -66,18 +70,33 @@ def compose(view: View, options: Options) -> Scene:
     if options.style == "volume":
         view = replace(view, insets=[])  # it is about tensors; the insets are about layers
     mains, insets = candidates(view, options)
-    decks = [[inset_card(p) for p in insets]]
-    if insets and not view.focus:
-        decks += [[inset_card(other(p)) for p in insets] for other in (lower, turned)]
+    decks = _decks(insets, view)
     frame = Surround(view, options.place, slabs=options.style == "volume")
-    ways = [
-        (way, -count)
-        for count, main in enumerate(mains)
-        for cards in decks
-        for way in arrangements(inset_card(main) if view.focus else card(main), cards)
-    ]
-    chosen = max(ways, key=lambda way: (frame.fitness(way[0]), way[1]))
-    return Composer(frame, options, chosen[0]).scene()
+    chosen: Arrangement | None = None
+    best = -1.0
+    for main in mains:
+        whole = inset_card(main) if view.focus else card(main)
+        for cards in decks:
+            if chosen is not None and frame.ceiling([whole, *cards]) <= best:
+                continue
+            for way in arrangements(whole, cards):
+                fitness = frame.fitness(way)
+                if fitness > best:  # of equal ones the first: that of fewest columns
+                    chosen, best = way, fitness
+    assert chosen is not None
+    return Composer(frame, options, chosen).scene()
+
+
+def _decks(insets: list[Placement], view: View) -> list[tuple[Card, ...]]:
+    """The insets as they are, in two columns, turned, and where they are few, mixed."""
+    if view.focus or not insets:
+        return [tuple(inset_card(p) for p in insets)]
+    kinds = [[inset_card(p) for p in {id(p): p for p in ways}.values()] for ways in (
+        (p, lower(p), turned(p)) for p in insets
+    )]  # fmt: skip
+    if prod(map(len, kinds)) <= _MOST_DECKS:
+        return [*product(*kinds)]
+    return [tuple(kind[min(k, len(kind) - 1)] for kind in kinds) for k in range(3)]
 
 
 class Surround:
@@ -95,7 +114,16 @@ class Surround:
         scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
         natural = way.w / (way.h + 100)
         empty = 1.0 if fit.narrowest * 0.8 <= natural <= fit.widest * 1.1 else 0.8
-        return floor(scale * empty * 5) / 5 if scale * empty >= 1 else round(scale * empty, 2)
+        return floor(scale * empty * 10) / 10 if scale * empty >= 1 else round(scale * empty, 2)
+
+    def ceiling(self, cards: Sequence[Card]) -> float:
+        """What the fitness of cards can be at best, however they are arranged."""
+        fit = self.fit
+        w = max(c.room.w for c in cards) + 2 * MARGIN
+        h = max(c.room.h for c in cards) + 2 * MARGIN + HEAD
+        area = sum(c.room.w * c.room.h for c in cards[1:])
+        scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
+        return min(scale, sqrt(fit.room[0] * fit.room[1] / area)) if area else scale
 
     def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
         """Width and height of the whole figure, within the bounds of its aspect, and the legend."""

@@ -21,7 +21,9 @@ def joint_steps(twins: Twins) -> tuple[Steps, Steps]:
     """
     left, right = (steps(view) for view in twins.views)
     anchors = [(0, 0), *_rising(sorted(_meetings(twins, left, right)))]
-    ends = tuple(max(f for boxes in side.values() for f in boxes.values()) for side in (left, right))
+    ends = tuple(
+        max(f for boxes in side.values() for f in boxes.values()) for side in (left, right)
+    )
     clocks: tuple[dict[int, int], dict[int, int]] = ({0: 0}, {0: 0})
     now = 0
     for before, after in pairwise([*anchors, (ends[0] + 1, ends[1] + 1)]):

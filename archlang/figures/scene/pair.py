@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from archlang.figures.layout.arrange import (
     BETWEEN,
     Arrangement,
-    Card,
     arrangements,
     card,
     inset_card,
 )
-from archlang.figures.layout.candidates import candidates, lower
+from archlang.figures.layout.candidates import candidates, lower, turned
 from archlang.figures.layout.place import Placement
 from archlang.figures.metrics import width
 from archlang.figures.options import Options
@@ -28,8 +27,9 @@ from archlang.figures.scene.compose import (
 )
 from archlang.figures.scene.joint import joint_steps
 from archlang.figures.scene.marker import marked
-from archlang.figures.scene.model import Group, Mark, Polygon, Route, Scene, Shape, Text
+from archlang.figures.scene.model import Group, Mark, Scene, Shape, Text
 from archlang.figures.theme import HEADING, SMALL, THEMES
+from archlang.figures.view.compare import Difference
 from archlang.figures.view.model import View
 from archlang.figures.view.twins import Twins
 
@@ -43,27 +43,28 @@ _Size = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a comparison says: what the networks are called, and how they differ."""
+    """What a comparison says: what the networks are called, and how they differ as drawn."""
 
     names: tuple[str, str]
-    summary: str
+    summary: Callable[[Difference], str]
 
 
-def best_pair(variants: Iterable[Twins], words: Words, options: Options) -> Scene:
-    """The scene of the first variant whose text can be read where it has to fit, else of the one
+def best_pair(variants: Iterable[Twins], words: Words, options: Options) -> tuple[Scene, str]:
+    """The scene, and how the networks differ in it: of the first variant whose text can be read where it has to fit, else of the one
     whose text is largest there. Where room is short, boxes and columns stand closer.
 
     Raises:
         DrawingError: there is no Graphviz.
     """
     fit = options.place
-    scenes: list[Scene] = []
+    found: list[tuple[Scene, str]] = []
     for twins in variants:
         for tight in (False, True):
-            scenes.append(_Pair(twins, words, options, tight=tight).scene())
-            if smallest_text(scenes[-1], fit) >= fit.readable:
-                return scenes[-1]
-    return max(scenes, key=lambda scene: smallest_text(scene, fit))
+            pair = _Pair(twins, words, options, tight=tight)
+            found.append((pair.scene(), pair.summary))
+            if smallest_text(found[-1][0], fit) >= fit.readable:
+                return found[-1]
+    return max(found, key=lambda one: smallest_text(one[0], fit))
 
 
 class _Half(Surround):
@@ -92,7 +93,8 @@ class _Pair:
         self.theme = THEMES[options.theme]
         insets = [*left.insets, right.main, *right.insets]
         self.entries = legend.entries(View("", "", "", left.main, insets))
-        if words.summary and twins.main.found:
+        self.summary = words.summary(twins.main)
+        if twins.main.found:
             self.entries.insert(0, legend.Entry("differs", _FOUND))
         self.ways = max(self._ways(tight), key=self._fitness)
 
@@ -100,17 +102,15 @@ class _Pair:
         """Both networks in the same number of columns, their insets on the same side."""
         found = [candidates(half.view, self.options, tight=tight) for half in self.halves]
         mains = [*_matched(found[0][0], found[1][0])]
-        for shape in (lambda p: p, lower):
-            decks = [[inset_card(shape(p)) for p in insets] for _, insets in found]
+        for other in (None, lower, turned):
+            decks = [[inset_card(other(p) if other else p) for p in insets] for _, insets in found]
             for a, b in mains:
                 lefts, rights = (
                     [*arrangements(card(main), deck)]
                     for main, deck in zip((a, b), decks, strict=True)
                 )
                 for left in lefts:
-                    yield from (
-                        (left, right) for right in rights if _alike(left, right)
-                    )
+                    yield from ((left, right) for right in rights if _alike(left, right))
 
     def _fitness(self, ways: _Ways) -> float:
         """How large it stands in its place, up to what is comfortable."""
@@ -121,7 +121,7 @@ class _Pair:
     def _size(self, ways: _Ways) -> tuple[float, float, list[list[legend.Entry]]]:
         """Width and height of what has to be shown, and the legend."""
         sizes = [half.outer(way)[:2] for half, way in zip(self.halves, ways, strict=True)]
-        said = width(self.words.summary, SMALL) + 2 * MARGIN
+        said = width(self.summary, SMALL) + 2 * MARGIN
         w = max(sum(w for w, _ in sizes), said)
         titles = [t for way in ways for c, _, _ in way.places for t, _, _ in c.placement.grounds]
         found = [*self.entries, *legend.grounds(titles)]
@@ -136,7 +136,7 @@ class _Pair:
         w, h = max(needed, tall * fit.narrowest), max(tall, needed / fit.widest)
         title = f"{names[0]} and {names[1]}"
         facts = "; ".join(f"{half.view.title}: {half.view.facts}" for half in self.halves)
-        scene = Scene(w, h, title, f"{self.words.summary} {facts}.", self.theme.paper, fit.page)
+        scene = Scene(w, h, title, f"{self.summary} {facts}.", self.theme.paper, fit.page)
         x = 0.0
         wide = sum(half.outer(way)[0] for half, way in zip(self.halves, self.ways, strict=True))
         orders = joint_steps(self.twins)
@@ -160,11 +160,13 @@ class _Pair:
             yield _housed(group, self.halves[side].view, "lr"[side], x)
 
     def _summary(self, y: float) -> Group:
-        text = Text(MARGIN, y, self.words.summary, SMALL, "start", colour=self.theme.ink)
+        text = Text(MARGIN, y, self.summary, SMALL, "start", colour=self.theme.ink)
         return Group("heading", "difference", (text,))
 
 
-def _matched(left: list[Placement], right: list[Placement]) -> Iterator[tuple[Placement, Placement]]:
+def _matched(
+    left: list[Placement], right: list[Placement]
+) -> Iterator[tuple[Placement, Placement]]:
     """Ways of both networks that go together: as many columns, as far as they can be had."""
     for k in range(max(len(left), len(right))):
         yield left[min(k, len(left) - 1)], right[min(k, len(right) - 1)]
@@ -211,6 +213,4 @@ def _moved(mark: Mark, dx: float) -> Mark:
     if isinstance(mark, Shape):
         texts = tuple(replace(text, x=text.x + dx) for text in mark.texts)
         return replace(mark, rect=mark.rect.moved(dx, 0.0), texts=texts)
-    if isinstance(mark, (Polygon, Route)):
-        return replace(mark, points=tuple((x + dx, y) for x, y in mark.points))
-    raise AssertionError(mark)
+    return replace(mark, points=tuple((x + dx, y) for x, y in mark.points))

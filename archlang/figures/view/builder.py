@@ -11,7 +11,7 @@ from archlang.figures.errors import DrawingError
 from archlang.figures.view.captions import count_text, short, unit_caption
 from archlang.figures.view.dense import dense_panel
 from archlang.figures.view.model import Frame, Panel, View
-from archlang.figures.view.panels import PanelBuilder, Wiring, name_entries
+from archlang.figures.view.panels import PanelBuilder, Wiring, name_entries, stage
 from archlang.figures.view.units import UNITS, Part, Units
 from archlang.graph import Graph, Scope, shapes
 
@@ -77,11 +77,13 @@ class Builder:
         self.units = Units(graph)
         self.wiring = Wiring(graph, skips(graph))
 
-    def view(self, depth: int | None, fold: Fold, insets: bool = True) -> View:
-        """The network and its insets."""
+    def view(
+        self, depth: int | None, fold: Fold, insets: bool = True, stages: bool = False
+    ) -> View:
+        """The network and its insets. `stages`: units of one block in one stage are one box."""
         if depth is None:
             depth = 99 if len(self.graph.nodes) <= SMALL_NETWORK else 0
-        main, parts = self._main(depth, fold)
+        main, parts = self._main(depth, fold, stages)
         shown = self._insets(parts, fold) if insets else Insets()
         root = self.graph.root
         return View(root.name, self.facts(), root.doc, main, shown.panels, shown.notes)
@@ -114,7 +116,7 @@ class Builder:
         facts = [f"{count_text(graph.params)} parameters", f"{count_text(graph.macs)} MACs"]
         return " · ".join([*facts, f"depth {graph.depth}"])
 
-    def _main(self, depth: int, fold: Fold) -> tuple[Panel, list[Part]]:
+    def _main(self, depth: int, fold: Fold, stages: bool) -> tuple[Panel, list[Part]]:
         def unfold(scope: Scope) -> bool:
             return scope.kind != "dense" and _level(scope) < depth
 
@@ -123,6 +125,8 @@ class Builder:
             parts = self.units.fold(parts, layers=fold >= Fold.LAYERS)
         if fold >= Fold.ALIKE:
             parts = self.units.fold(parts, self._alike)
+        if stages:
+            parts = self.units.fold(parts, _stage)
         return self._panel(parts, unfold), parts
 
     def _panel(self, parts: list[Part], unfold: Callable[[Scope], bool]) -> Panel:
@@ -258,6 +262,14 @@ class Builder:
             )
             for part in parts
         ))  # fmt: skip
+
+
+def _stage(part: Part) -> Hashable:
+    """Equal for units of one block in a stage that has a name."""
+    name = stage(part)
+    if part.scope is None or not name or name.startswith("\0"):
+        return id(part)
+    return part.scope.name, name
 
 
 def _level(scope: Scope) -> int:

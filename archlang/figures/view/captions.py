@@ -41,11 +41,32 @@ def caption(part: Part) -> Caption:
     if part.scope is None:
         return _layers(part.copy)
     unit = unit_caption(part.scope)
+    if part.count > 1:
+        unit = _without_stride(unit, _last_unit(part))
     last = _last_copy(part)
     if unit.under and last is not None and unit_caption(last).under != unit.under:
         unit = Caption(unit.title, under=_from_to(unit.under, unit_caption(last).under))
     under = " · ".join(text for text in (unit.under, _joined(part.tail)) if text)
     return Caption(unit.title, under=short(under))
+
+
+def _without_stride(unit: Caption, last: Scope) -> Caption:
+    """Of a whole stage: that only its first unit has a stride."""
+    rest = unit_caption(last).title
+    if unit.title == rest or not unit.title.startswith(f"{rest}, "):
+        return unit
+    first = f"first {unit.title.removeprefix(rest).lstrip(', ')}"
+    return Caption(rest, under=", ".join(text for text in (first, unit.under) if text))
+
+
+def _last_unit(part: Part) -> Scope:
+    """The last of a run of units of one block."""
+    assert part.scope is not None
+    first = part.scope
+    alike = [
+        s for s in part.nodes[-1].scope.ancestors() if (s.kind, s.name) == (first.kind, first.name)
+    ]
+    return alike[-1] if alike else first
 
 
 def _from_to(first: str, last: str) -> str:
@@ -131,6 +152,7 @@ def tip(part: Part) -> str:
 def _what(part: Part) -> list[str]:
     if part.scope is None:
         return [" → ".join(n.op.label() for n in part.copy)]
-    arguments = ", ".join(f"{k}={v}" for k, v in part.scope.arguments)
+    numbers = [(k, v) for k, v in part.scope.arguments if isinstance(v, (int, float, str))]
+    arguments = ", ".join(f"{k}={_value(v)}" for k, v in numbers)
     doc = part.scope.doc.strip().partition("\n")[0]
     return [f"{part.scope.name}({arguments})", *([doc] if doc else [])]

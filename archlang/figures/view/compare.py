@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal
 
 from archlang.figures.view.likeness import Content, aligned, common
 from archlang.figures.view.model import Box, Emphasis, Line, Loop, Panel
@@ -156,11 +155,3 @@ class _Comparison:
 def _look(line: Line) -> tuple[int, int, str, str, int]:
     """What is seen of a skip: its ends, kind, W, and how many it stands for."""
     return line.tail, line.head, line.kind, line.label, line.count
-
-
-def accents(panel: Panel) -> Iterator[tuple[Literal["box", "loop", "line"], int]]:
-    """What is accented in a panel: boxes, boxes whose loops are, and lines by their places."""
-    yield from (("box", b.id) for b in panel.boxes if b.emphasis == _ACCENT)
-    for box in panel.boxes:
-        yield from (("loop", box.id) for loop in box.loops if loop.emphasis == _ACCENT)
-    yield from (("line", k) for k, o in enumerate(panel.lines) if o.emphasis == _ACCENT)

@@ -38,8 +38,8 @@ class Content:
 
     @cached_property
     def body(self) -> tuple[str, ...]:
-        """The layers of a copy, its merges and what leads to them aside: all but its skips."""
-        return tuple(_layer(n) for n in self.copy if n.role not in ("merge", "match"))
+        """Its layers, of all copies, without merges and what leads to them: all but its skips."""
+        return tuple(_layer(n) for n in self.nodes if n.role not in ("merge", "match"))
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def aligned(left: Sequence[Content], right: Sequence[Content]) -> dict[int, int]
     return dict(_pairs(len(left), len(right), score))
 
 
-def common(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
+def common(left: list[str], right: list[str]) -> list[tuple[int, int]]:
     """The longest common subsequence, as pairs of places."""
     if left > right:
         return [(a, b) for b, a in common(right, left)]

@@ -96,7 +96,7 @@ class PanelBuilder:
         box = Box(
             index, caption(part), self._family(part), tuple(n.id for n in part.nodes),
             count=part.count, folded=part.scope is not None,
-            training=last.training is not None, tip=tip(part), stage=_stage(part),
+            training=last.training is not None, tip=tip(part), stage=stage(part),
             shape=last.shape,
             layers=() if part.scope else tuple((n.op.style.family, n.shape) for n in part.copy),
         )  # fmt: skip
@@ -257,7 +257,7 @@ def name_entries(panel: Panel) -> None:
             box.caption = Caption(f"x{number}", under=box.caption.under)
 
 
-def _stage(part: Part) -> str:
+def stage(part: Part) -> str:
     """The named run a part lies in, directly below the network; else its size."""
     scope: Scope = part.scope or part.nodes[0].scope
     named = [s for s in scope.ancestors() if s.kind == "chain" and s.parent is not None]

@@ -47,8 +47,8 @@ def twins(graphs: tuple[Graph, Graph], options: Options) -> Iterator[Twins]:
         depth = 99 if all(len(g.nodes) <= SMALL_NETWORK for g in graphs) else 0
     seen: set[tuple[int, int]] = set()
     bare: list[Twins] = []
-    for fold in Fold:
-        found = _Folded(builders, depth, fold)
+    for fold, stages in [*((fold, False) for fold in Fold), (Fold.LAYERS, True)]:
+        found = _Folded(builders, depth, fold, stages)
         boxes = len(found.views[0].main.boxes), len(found.views[1].main.boxes)
         if boxes not in seen:
             seen.add(boxes)
@@ -62,10 +62,12 @@ def twins(graphs: tuple[Graph, Graph], options: Options) -> Iterator[Twins]:
 class _Folded:
     """The comparison of two networks that are folded so far."""
 
-    def __init__(self, builders: tuple[Builder, Builder], depth: int, fold: Fold) -> None:
+    def __init__(
+        self, builders: tuple[Builder, Builder], depth: int, fold: Fold, stages: bool
+    ) -> None:
         self.builders, self.fold = builders, fold
         self.graphs = builders[0].graph, builders[1].graph
-        left, right = (b.view(depth, fold, insets=False) for b in builders)
+        left, right = (b.view(depth, fold, insets=False, stages=stages) for b in builders)
         self.views = left, right
         self.main = compare(self.graphs, (left.main, right.main))
         self.pairs = [*self._pairs()]

@@ -2,7 +2,8 @@
 
 What is read from right to left is a run of Hebrew or Arabic letters with the numbers after them
 and what stands between; lines of a figure begin at the left. This is the part of the Unicode
-bidirectional algorithm (UAX #9) that a line of text without nested directions needs.
+bidirectional algorithm (UAX #9) that a line of text without nested directions needs, but for its
+rule on pairs of brackets (N0).
 """
 
 from __future__ import annotations

@@ -16,9 +16,23 @@ from archlang.figures.writers.libraries import library
 
 REGULAR, BOLD = "archlang DejaVuSans", "archlang DejaVuSans-Bold"
 _MISSING = "□"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font that is not embedded: the character set it is made for, and a character of it."""
+
+    characters: str
+    sample: str
+
+
 _JAPANESE, _KOREAN, _CHINESE = "HeiseiKakuGo-W5", "HYGothic-Medium", "STSong-Light"
-FACES = {_JAPANESE: "cp932", _KOREAN: "cp949", _CHINESE: "gbk"}
-"""Fonts that viewers of PDF have, with the character set of the country that each is made for."""
+FACES = {
+    _JAPANESE: Face("cp932", "あ"),
+    _KOREAN: Face("cp949", "한"),
+    _CHINESE: Face("gbk", "这"),
+}
+"""Fonts that viewers of PDF bring or find a substitute for: they are named, not embedded."""
 _ASIAN = ((0x1100, 0x11FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF))
 
 
@@ -95,7 +109,7 @@ def _preferred(text: str) -> list[str]:
 def _holds(face: str, char: str) -> bool:
     """Whether a font has a character: those of its country's character set, which we know."""
     try:
-        char.encode(FACES[face])
+        char.encode(FACES[face].characters)
     except UnicodeEncodeError:
         return False
     _registered(face)

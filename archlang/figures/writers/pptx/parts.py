@@ -80,9 +80,9 @@ def stroke(mark: Route, label: Label, pen: Pen) -> Part:
     return _shape(label, box, outline + geometry.fill("") + line)
 
 
-def line_of_text(mark: Text, label: Label, pen: Pen, paper: str = "") -> Part:
-    """A box with one line of text, on paper of a colour."""
-    look = geometry.preset("rect") + geometry.fill(paper)
+def line_of_text(mark: Text, label: Label, pen: Pen) -> Part:
+    """A box with one line of text."""
+    look = geometry.preset("rect") + geometry.fill(mark.halo)
     return _shape(label, pen.box(room(mark)), look, line_of(mark, pen), writing=True)
 
 

@@ -112,9 +112,7 @@ class _Slide:
             case Polygon():
                 return parts.polygon(mark, label, self.pen)
             case Text():
-                paper = self.scene.paper if mark.halo else ""
-                label = Label(number, mark.text)
-                return parts.line_of_text(mark, label, self.pen, paper)
+                return parts.line_of_text(mark, Label(number, mark.text), self.pen)
             case Route():
                 return self._line(group, mark, label) or parts.stroke(mark, label, self.pen)
 

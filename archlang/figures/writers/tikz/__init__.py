@@ -8,9 +8,9 @@ from itertools import groupby
 from archlang.figures.scene.model import Group, Scene
 from archlang.figures.writers.drawings import Drawing, drawings
 from archlang.figures.writers.names import readable_names
-from archlang.figures.writers.tex import comment, strangers
-from archlang.figures.writers.tikzmarks import Marks
-from archlang.figures.writers.tikzstyles import Styles, number
+from archlang.figures.writers.tikz.marks import Marks
+from archlang.figures.writers.tikz.styles import Styles, number
+from archlang.figures.writers.tikz.tex import comment, strangers
 
 _HEAD = r"""% {title}
 %

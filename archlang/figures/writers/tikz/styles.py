@@ -10,7 +10,7 @@ from archlang.figures.scene.model import PATTERNS, Dash, Group, Polygon, Route, 
 from archlang.figures.theme import HEADING, SMALL, TITLE
 from archlang.figures.writers.drawings import unique_groups
 from archlang.figures.writers.strokes import CORNER, HEAD_LENGTH, HEAD_WIDTH
-from archlang.figures.writers.tikzcolours import Colours
+from archlang.figures.writers.tikz.colours import Colours
 
 Area = Shape | Polygon
 _Look = tuple[float, float, bool]

@@ -8,7 +8,7 @@ from math import atan2, degrees, hypot
 
 from archlang.figures.geometry import Point, Rect
 from archlang.figures.writers.strokes import CORNER
-from archlang.figures.writers.tikzstyles import number
+from archlang.figures.writers.tikz.styles import number
 
 _NEAR = 0.6
 """What is nearer than that to where it would look right is put there."""

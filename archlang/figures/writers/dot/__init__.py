@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text
 from archlang.figures.theme import FONT_STACK, SMALL, TITLE
-from archlang.figures.writers.dotparts import holds, sign_of, spline, text_runs
-from archlang.figures.writers.dottext import (
+from archlang.figures.writers.dot.parts import holds, sign_of, spline, text_runs
+from archlang.figures.writers.dot.text import (
     Usual,
     attributes,
     comment,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from archlang.figures.geometry import Rect
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape, Text, runs
-from archlang.figures.writers.tex import tex
-from archlang.figures.writers.tikzpaths import Ends, curve, pieces, point
-from archlang.figures.writers.tikzstyles import Styles, is_circle, number
+from archlang.figures.writers.tikz.paths import Ends, curve, pieces, point
+from archlang.figures.writers.tikz.styles import Styles, is_circle, number
+from archlang.figures.writers.tikz.tex import tex
 
 _LONG = 100
 _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
