@@ -99,5 +99,8 @@ def _remarks(options: Options, scene: Scene) -> Iterator[str]:
     size = smallest_text(scene, fit)
     if size < fit.readable:
         place = f"a {fit.name} slide" if fit.readable > 9 else f"a page for {fit.name}"
-        way = "--view overview is smaller" if options.view != "overview" else "--depth 0 is smaller"
-        yield f"the smallest text is {size:.1f} pt on {place}, and {fit.readable:g} can be read; {way}"
+        way = "--depth 0" if options.view == "overview" else "--view overview"
+        yield (
+            f"the smallest text is {size:.1f} pt on {place}, and {fit.readable:g} can be read; "
+            f"{way} has fewer boxes"
+        )

@@ -48,7 +48,7 @@ def test_text_of_a_spec_is_only_text(spec: str) -> None:
 
 def test_control_characters_are_left_out() -> None:
     text = Text(0, 0, "a\x00b\x1b\ud800c<&>\"'", 10)
-    scene = Scene(10, 10, "t\x07", "d", "#FFFFFF", "Arial", [Group("box", "b", (text,))])
+    scene = Scene(10, 10, "t\x07", "d", "#FFFFFF", groups=[Group("box", "b", (text,))])
     root = ElementTree.fromstring(write_svg(scene))
     assert root.findtext(".//{http://www.w3.org/2000/svg}text") == "abc<&>\"'"
 

@@ -115,7 +115,9 @@ def test_everything_stands_out(name: ThemeName) -> None:
 
 
 @pytest.mark.parametrize("name", get_args(ThemeName))
-@pytest.mark.parametrize("network", ["ResNet50", "GoogLeNet"])
+@pytest.mark.parametrize(
+    "network", ["ResNet50", "UNet", pytest.param("GoogLeNet", marks=pytest.mark.slow)]
+)
 def test_text_of_figures_can_be_read(network: str, name: ThemeName) -> None:
     """Each text against what it is written on."""
     scene = draw_scene(compiler.graph(network), Options(theme=name))

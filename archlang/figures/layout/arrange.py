@@ -16,7 +16,7 @@ from archlang.figures.metrics import width
 from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE
 
-BETWEEN = 16.0
+BETWEEN = 12.0
 """Between cards."""
 CARD = 10.0
 """From the frame of an inset to what is in it."""
@@ -26,18 +26,20 @@ NOTE = 14.0
 
 @dataclass(eq=False)
 class Card:
-    """A placement with the room it takes; an inset has a frame and a title."""
+    """A placement with the room it takes; an inset has a frame and a title. `parts`: what takes
+    the room."""
 
     placement: Placement
     room: Rect
     title: str = ""
     note: str = ""
+    parts: Sequence[Rect] = ()
 
     @cached_property
     def skyline(self) -> Skyline:
         """Its lower edge."""
         found = Skyline(self.room.w, BETWEEN)
-        found.stand(r.moved(-self.room.x, -self.room.y) for r in extent(self.placement))
+        found.stand(r.moved(-self.room.x, -self.room.y) for r in self.parts)
         return found
 
     @property
@@ -55,8 +57,8 @@ class Arrangement:
 
 
 def card(placement: Placement) -> Card:
-    room = placement.bounds if isinstance(placement, Volume) else around(extent(placement))
-    return Card(placement, room)
+    parts = [placement.bounds] if isinstance(placement, Volume) else extent(placement)
+    return Card(placement, around(parts), parts=parts)
 
 
 def inset_card(placement: Placement) -> Card:

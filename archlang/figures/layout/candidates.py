@@ -6,19 +6,19 @@ from dataclasses import replace
 
 from archlang.figures.layout.arcs import in_a_row
 from archlang.figures.layout.columns import GUTTER, Columns, grounds
-from archlang.figures.layout.graphviz import DotGraph, layouts
+from archlang.figures.layout.graphviz import DotGraph, DotLayout, layouts
 from archlang.figures.layout.place import Placement, received, request
 from archlang.figures.layout.ushape import UShape
 from archlang.figures.layout.volume import volumes
 from archlang.figures.layout.weave import GAP, woven
 from archlang.figures.options import Options
-from archlang.figures.view.model import View
+from archlang.figures.view.model import Panel, View
 
 LARGE = 20
 """A network of more boxes may be cut into columns where a skip has begun."""
 _MOST_COLUMNS = 12
 _KEEP_STAGES = 50.0
-_CLOSE, _NARROW = 17.0, 26.0
+_CLOSE, _NARROW = 14.0, 26.0
 """Between boxes, and between columns, where room is short."""
 
 
@@ -35,7 +35,7 @@ def candidates(
         return [*volumes(view.main, options.place)], []
     if view.focus:
         return _whole(view)
-    shape = UShape(view.main)
+    shape = UShape(view.main, tight=tight)
     gap = _CLOSE if tight else GAP
     main, *insets = _placed(view, gap, main=not shape.fits)
     if main is None:
@@ -89,7 +89,24 @@ def lower(placement: Placement) -> Placement:
     return (Columns(placement).broken(2) or placement) if tall else placement
 
 
-def turned(placement: Placement) -> Placement:
-    """An inset from left to right, if it can be."""
+def turned(placement: Placement, *, tight: bool = False) -> Placement:
+    """An inset from left to right.
+
+    Raises:
+        DrawingError: there is no Graphviz, and it is needed.
+    """
     panel = placement.panel
-    return placement if panel.arcs else woven(panel, common=False, turned=True) or placement
+    if panel.arcs:
+        return placement
+    found = woven(panel, common=False, turned=True, gap=_CLOSE if tight else GAP)
+    return found or _lying(panel)
+
+
+def _lying(panel: Panel) -> Placement:
+    """Graphviz's answer for boxes lying on their sides, set upright again."""
+    asked = request(panel, common=False)
+    (answer,) = layouts([replace(asked, sizes=[(h, w) for w, h in asked.sizes])])
+    upright = DotLayout(
+        [(y, x) for x, y in answer.centres], [[(y, x) for x, y in r] for r in answer.routes]
+    )
+    return received(panel, upright, common=False)

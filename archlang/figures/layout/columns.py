@@ -15,8 +15,16 @@ _RUN = 14.0
 """How far a line that goes on in the next column stands off the columns' ends."""
 
 
-_Way = tuple[float, float, list[int]]
-"""The tallest column of a way to cut, what it costs to break stages, and the cuts."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to cut down to some place."""
+
+    height: float
+    """Of its tallest column."""
+    cost: float
+    """Of the stages it breaks."""
+    last: int
+    """Its last cut, by index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +105,46 @@ class Columns:
 
     def _choose(self, count: int) -> list[Cut] | None:
         """The cuts that keep the tallest column low and few stages apart."""
-        bounds = self.whole.bounds
-        ends = [*(c.y for c in self.cuts), bounds.bottom]
-        costs = [*(0.0 if c.stage else self.keep for c in self.cuts), 0.0]
-        best: list[_Way] = [(e - bounds.y, c, []) for e, c in zip(ends, costs, strict=True)]
-        nowhere: _Way = (float("inf"), 0.0, [])
-        for _ in range(count - 1):
-            new: list[_Way] = []
-            for i, end in enumerate(ends):
-                ways: list[_Way] = [
-                    (max(best[j][0], end - ends[j]), best[j][1] + costs[i], [*best[j][2], j])
-                    for j in range(i)
-                    if best[j][0] < float("inf")
-                ]
-                new.append(min(ways, key=lambda way: way[0] + way[1], default=nowhere))
-            best = new
-        height, _, chosen = best[-1]
-        return [self.cuts[j] for j in chosen] if height < float("inf") else None
+        while len(self._ways) < count:
+            self._ways.append(self._once_more(self._ways[-1]))
+        way = self._ways[count - 1][-1]
+        if way is None:
+            return None
+        chosen: list[Cut] = []
+        for ways in self._ways[count - 2 :: -1] if count > 1 else ():
+            chosen.insert(0, self.cuts[way.last])
+            way = ways[way.last]
+            assert way is not None
+        return chosen
+
+    @cached_property
+    def _ways(self) -> list[list[_Way | None]]:
+        """For so many cuts as the index says: the best way down to each place to cut."""
+        top = self.whole.bounds.y
+        return [[_Way(end - top, cost, -1) for end, cost in self._ends]]
+
+    @cached_property
+    def _ends(self) -> list[tuple[float, float]]:
+        """Where a column may end, and what it costs there."""
+        cuts = [(c.y, 0.0 if c.stage else self.keep) for c in self.cuts]
+        return [*cuts, (self.whole.bounds.bottom, 0.0)]
+
+    def _once_more(self, ways: list[_Way | None]) -> list[_Way | None]:
+        """With one cut more, above each place. Cuts further up than the best column is high are
+        not looked at."""
+        found: list[_Way | None] = []
+        for i, (end, cost) in enumerate(self._ends):
+            best: _Way | None = None
+            for j in range(i - 1, -1, -1):
+                height, before = end - self._ends[j][0], ways[j]
+                if best is not None and height + cost >= best.height + best.cost:
+                    break
+                if before is not None:
+                    way = _Way(max(before.height, height), before.cost + cost, j)
+                    if best is None or way.height + way.cost < best.height + best.cost:
+                        best = way
+            found.append(best)
+        return found
 
     def _assemble(self, cuts: list[Cut]) -> Placement:
         """Columns side by side, their tops level."""

@@ -2,78 +2,113 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import pairwise
 
-from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import Placed, Placement, full, sampled
+from archlang.figures.geometry import Point, Rect
+from archlang.figures.layout.place import Label, Placed, Placement, full, sampled
 from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE
 
 _OFF = 4.0
+_SQUARE = 48.0
+_CLOSE = 5.0
 _MIDDLE = (0.5, 0.35, 0.65, 0.2, 0.8)
 _FIRST_LEG = (0.3, 0.26, 0.34, 0.5, 0.6, 0.4)
 """Where along a line its label may stand, best first; lines to the next column run level first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A text beside a line."""
-
-    placed: Placed
-    text: str
-    rect: Rect
-
-
-@dataclass(frozen=True, slots=True)
-class _Sampled:
-    """Points along a line, and what it keeps within."""
-
-    points: list[Point]
-    bounds: Rect
-
-    @classmethod
-    def of(cls, placed: Placed) -> _Sampled:
-        points = sampled(placed)
-        return cls(points, around([Rect(x, y, 0, 0) for x, y in points]).grown(1))
-
-
 def labels(placement: Placement) -> list[Label]:
-    """All labels: W on skips first, then each tensor's shape once."""
-    boxes = [full(placement.panel.boxes[i], r) for i, r in placement.rects.items()]
-    titled = [(t, r) for t, r, _ in placement.grounds]
-    titled += [(f.title, r) for f, r in placement.frames]
-    strips = [Rect(r.x - TITLE, r.y, TITLE, r.h) for title, r in titled if title]
-    lines = [_Sampled.of(placed) for placed in placement.lines]
+    """All labels: W on skips first, then each tensor's shape once. Found once per placement."""
+    if placement.beside is None:
+        placement.beside = _labels(placement)
+    return placement.beside
+
+
+def _labels(placement: Placement) -> list[Label]:
+    plan = _Plan(placement)
     found: list[Label] = []
+    for placed, text in _wanted(placement):
+        label = Label(placed, text, plan.best(placed, text))
+        plan.take(label.rect)
+        found.append(label)
+    return found
+
+
+def _wanted(placement: Placement) -> Iterator[tuple[Placed, str]]:
     seen: set[tuple[int, str]] = set()
-    wanted = [(p, p.line.label) for p in placement.lines if p.line.label]
+    yield from ((p, p.line.label) for p in placement.lines if p.line.label)
     for placed in sorted(placement.lines, key=lambda p: (p.line.kind != "flow", p.line.training)):
         key = (placed.line.tail, placed.line.shape)
         if placed.line.shape and placed.line.kind != "long" and key not in seen:
             seen.add(key)
-            wanted.append((placed, placed.line.shape))
-    for placed, text in wanted:
-        taken = boxes + strips + [label.rect for label in found]
-        found.append(Label(placed, text, _best(placed, text, taken, lines)))
-    return found
+            yield placed, placed.line.shape
 
 
-def _best(placed: Placed, text: str, taken: list[Rect], lines: list[_Sampled]) -> Rect:
-    math = placed.line.math and text == placed.line.label
-    w, h = Text(0, 0, text, SMALL, math=math).width, SMALL * 1.15
-    path = sampled(placed)
-    spots = list(_spots(path, w, h, _FIRST_LEG if len(placed.points) == 6 else _MIDDLE))
-    room = around(spots).grown(1)
-    taken = [r for r in taken if r.overlaps(room)]
-    others = [line.points for line in lines if line.bounds.overlaps(room)]
+_Cell = tuple[int, int]
 
-    def cost(spot: Rect) -> int:
-        return sum(4 for r in taken if r.overlaps(spot)) + sum(
-            any(_inside(p, spot) for p in line) for line in others
-        )
 
-    return min(spots, key=cost)
+class _Plan:
+    """What is where, by squares of a grid, so that only what is near a label is looked at."""
+
+    def __init__(self, placement: Placement) -> None:
+        self._taken: defaultdict[_Cell, list[Rect]] = defaultdict(list)
+        self._paths: defaultdict[_Cell, list[tuple[int, Point]]] = defaultdict(list)
+        for i, r in placement.rects.items():
+            self.take(full(placement.panel.boxes[i], r))
+        titled = [(t, r) for t, r, _ in placement.grounds]
+        titled += [(f.title, r) for f, r in placement.frames]
+        for title, r in titled:
+            if title:
+                self.take(Rect(r.x - TITLE, r.y, TITLE, r.h))
+        for number, placed in enumerate(placement.lines):
+            for point in _dense(sampled(placed)):
+                self._paths[_cell(point)].append((number, point))
+
+    def take(self, rect: Rect) -> None:
+        """Nothing else is to stand here."""
+        for cell in _cells(rect):
+            self._taken[cell].append(rect)
+
+    def best(self, placed: Placed, text: str) -> Rect:
+        """The first of the places along a line that are least in the way."""
+        math = placed.line.math and text == placed.line.label
+        w, h = Text(0, 0, text, SMALL, math=math).width, SMALL * 1.15
+        shares = _FIRST_LEG if len(placed.points) == 6 else _MIDDLE
+        found, least = None, 0
+        for spot in _spots(sampled(placed), w, h, shares):
+            cost = self._cost(spot)
+            if found is None or cost < least:
+                found, least = spot, cost
+            if not cost:
+                break
+        assert found is not None
+        return found
+
+    def _cost(self, spot: Rect) -> int:
+        cells = _cells(spot.grown(1))
+        rects = {id(r): r for cell in cells for r in self._taken.get(cell, ())}
+        lines = {n for cell in cells for n, p in self._paths.get(cell, ()) if _inside(p, spot)}
+        return 4 * sum(r.overlaps(spot) for r in rects.values()) + len(lines)
+
+
+def _cell(point: Point) -> _Cell:
+    return int(point[0] // _SQUARE), int(point[1] // _SQUARE)
+
+
+def _cells(rect: Rect) -> list[_Cell]:
+    (left, top), (right, bottom) = _cell((rect.x, rect.y)), _cell((rect.right, rect.bottom))
+    return [(i, j) for i in range(left, right + 1) for j in range(top, bottom + 1)]
+
+
+def _dense(points: list[Point]) -> Iterator[Point]:
+    """Points along a line so close that a label between two of them is seen."""
+    for (ax, ay), (bx, by) in pairwise(points):
+        pieces = 1 + int(max(abs(bx - ax), abs(by - ay)) / _CLOSE)
+        for k in range(pieces):
+            yield ax + (bx - ax) * k / pieces, ay + (by - ay) * k / pieces
+    yield points[-1]
 
 
 def _inside(point: Point, rect: Rect) -> bool:

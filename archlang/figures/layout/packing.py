@@ -1,4 +1,4 @@
-"""Where insets find room: beside a network, below it, and below the columns of it that end early."""
+"""Where insets find room: beside a network, below it, and below columns of it that end early."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Skyline:
         count = int(self.width / _STEP) + 1
         edge = [0.0] * count
         for rect in rects:
-            for k in range(max(0, int(rect.x / _STEP)), min(count - 1, int(rect.right / _STEP)) + 1):
+            for k in range(
+                max(0, int(rect.x / _STEP)), min(count - 1, int(rect.right / _STEP)) + 1
+            ):
                 edge[k] = max(edge[k], rect.bottom)
         starts = [k for k in range(count) if not k or edge[k] != edge[k - 1]]
         for k, after in pairwise([*starts, count]):

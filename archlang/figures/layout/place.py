@@ -40,6 +40,15 @@ class Placed:
         return Placed(self.line, tuple((x + dx, y + dy) for x, y in self.points), self.curved)
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text beside a line."""
+
+    placed: Placed
+    text: str
+    rect: Rect
+
+
 Ground = tuple[str, Rect, tuple[int, ...]]
 """Under the boxes of a stage: its name, the room it takes, the boxes."""
 
@@ -53,6 +62,8 @@ class Placement:
     lines: list[Placed] = field(default_factory=list[Placed])
     frames: list[tuple[Frame, Rect]] = field(default_factory=list[tuple[Frame, Rect]])
     grounds: list[Ground] = field(default_factory=list[Ground])
+    beside: list[Label] | None = field(default=None, kw_only=True)
+    """The labels of its lines, as soon as they have their place."""
 
     @property
     def bounds(self) -> Rect:
@@ -64,12 +75,17 @@ class Placement:
 
     def moved(self, dx: float, dy: float) -> Placement:
         """The same somewhere else."""
+        lines = {id(placed): placed.moved(dx, dy) for placed in self.lines}
+        beside = self.beside and [
+            Label(lines[id(b.placed)], b.text, b.rect.moved(dx, dy)) for b in self.beside
+        ]
         return Placement(
             self.panel,
             {i: r.moved(dx, dy) for i, r in self.rects.items()},
-            [placed.moved(dx, dy) for placed in self.lines],
+            [*lines.values()],
             [(f, r.moved(dx, dy)) for f, r in self.frames],
             [(t, r.moved(dx, dy), boxes) for t, r, boxes in self.grounds],
+            beside=beside,
         )
 
 

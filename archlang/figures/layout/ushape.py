@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.place import Placed, Placement, full, sizes
 from archlang.figures.metrics import width
@@ -13,6 +15,8 @@ _ROW = 19.0
 _BRIDGE = 70.0
 """Shortest long skip."""
 _ASIDE = 22.0
+_CLOSE = 14.0, 40.0, -12.0
+"""All three where room is short."""
 
 
 class UShape:
@@ -20,10 +24,12 @@ class UShape:
 
     The left column holds all down to the turn. Each merge stands level with its skip's source; what
     follows it stands to its right, but the layer that enlarges stands below the next merge.
+    `tight`: where room is short, the result is left upwards, and lines across have no shapes.
     """
 
-    def __init__(self, panel: Panel) -> None:
-        self.panel = panel
+    def __init__(self, panel: Panel, *, tight: bool = False) -> None:
+        self.panel, self.tight = panel, tight
+        self.gap, self.bridge, self.aside = _CLOSE if tight else (_ROW, _BRIDGE, _ASIDE)
         self.long = sorted(
             (line for line in panel.lines if line.kind == "long"), key=lambda line: line.head
         )
@@ -57,8 +63,9 @@ class UShape:
         self._descend(placement)
         self._ascend(placement)
         placement.lines = [
-            Placed(line, self._route(line, placement.rects), curved=False)
+            Placed(self._lettered(line, route), route, curved=False)
             for line in self.panel.lines
+            for route in [self._route(line, placement.rects)]
         ]
         for frame in self.panel.frames:
             inside = [full(self.panel.boxes[i], placement.rects[i]) for i in frame.boxes]
@@ -87,7 +94,7 @@ class UShape:
         rising = {line.tail: 0.0 for line in self.long}
         tails = [line.tail for line in self.long]
         for (_, _, up), tail in zip(self._levels, tails[1:], strict=False):
-            rising[tail] = sum(self.sizes[k][1] + _ROW for k in up) + _ROW + 24
+            rising[tail] = sum(self.sizes[k][1] + self.gap for k in up) + self.gap + 24
         y, level = 0.0, None
         for index in range(self.turn + 1):
             w, h = self.sizes[index]
@@ -96,7 +103,7 @@ class UShape:
                     y = max(y, level[0] + level[1] - h / 2)
                 level = (y + h / 2, rising[index])
             placement.rects[index] = Rect(-w / 2, y, w, h)
-            y += h + _ROW
+            y += h + self.gap
 
     def _ascend(self, placement: Placement) -> None:
         assert self.turn is not None
@@ -106,7 +113,7 @@ class UShape:
         ups = [k for _, _, up in levels for k in up] + list(first)
         half = max((self.sizes[k][0] / 2 for k in ups), default=20.0)
         left = max(full(boxes[i], r).right for i, r in rects.items())
-        middle = left + max(_BRIDGE, self._longest_label() + 30) + half
+        middle = left + max(self.bridge, self._longest_label() + 30) + half
         floor = rects[self.turn].centre[1]
         risers = [list(first), *(up for _, _, up in levels)]
         for (head, aside, _), line, below in zip(levels, self.long, risers, strict=False):
@@ -114,7 +121,7 @@ class UShape:
             w, h = self.sizes[head]
             rects[head] = Rect(middle - w / 2, level - h / 2, w, h)
             self._stack(rects, below, middle, floor, level)
-            self._row(rects, head, aside, middle + half + _ASIDE)
+            self._row(rects, head, aside, middle + half + self.aside)
             floor = level - h / 2 if not aside else level - self.sizes[aside[-1]][1] / 2
 
     def _longest_label(self) -> float:
@@ -135,6 +142,9 @@ class UShape:
     def _row(self, rects: dict[int, Rect], head: int, indices: list[int], x: float) -> None:
         """Boxes to the right of a merge, with room for the shapes between them."""
         y = rects[head].centre[1]
+        if self.tight:
+            self._tower(rects, indices, x, y)
+            return
         for k in indices:
             w, h = self.sizes[k]
             rects[k] = Rect(x, y - h / 2, w, h)
@@ -144,6 +154,19 @@ class UShape:
                 else ""
             )
             x += w + max(26.0, width(shape, SMALL) + 14 if shape else 0.0)
+
+    def _tower(self, rects: dict[int, Rect], indices: list[int], x: float, y: float) -> None:
+        """Boxes to the right of a merge, the second and all that follow above the first."""
+        widest = max((self.sizes[k][0] for k in indices), default=0.0)
+        for number, k in enumerate(indices):
+            w, h = self.sizes[k]
+            y -= h / 2 if number == 0 else h + self.gap
+            rects[k] = Rect(x + (widest - w) / 2, y, w, h)
+
+    def _lettered(self, line: Line, route: tuple[Point, ...]) -> Line:
+        """A line as it is labelled."""
+        upright = len(route) == 2 and abs(route[0][0] - route[1][0]) < 0.5
+        return line if upright or not self.tight else replace(line, shape="")
 
     def _route(self, line: Line, rects: dict[int, Rect]) -> tuple[Point, ...]:
         """Level lines straight across, others straight up or down, or around one corner."""

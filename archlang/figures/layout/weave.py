@@ -43,23 +43,22 @@ class _Route:
     """How far from the middle of its box it leaves or arrives, along the flow."""
 
 
-class _Unfit(Exception):
+class UnfitError(Exception):
     """The strands cannot be drawn so."""
 
 
-def woven(
-    panel: Panel, common: bool, turned: bool = False, gap: float = GAP
-) -> Placement | None:
+def woven(panel: Panel, common: bool, turned: bool = False, gap: float = GAP) -> Placement | None:
     """The placement of a panel of strands; None if it is none, or does not lie well so.
 
-    `common`: its boxes equally wide. `turned`: from left to right, skips above. `gap`: between boxes.
+    `common`: its boxes equally wide. `turned`: from left to right, skips above. `gap`: between
+    boxes.
     """
     found = course(panel)
     if found is None or (turned and found.hanging):
         return None
     try:
         placement = _Weaver(panel, common, turned, gap).placement(found)
-    except _Unfit:
+    except UnfitError:
         return None
     for frame in panel.frames:
         inside = [full(panel.boxes[i], placement.rects[i]) for i in frame.boxes]
@@ -105,7 +104,7 @@ class _Weaver:
         placement.rects = {b: self._rect(b, r) for b, r in sorted(self.places.items())}
         routes = sorted(self.routes, key=lambda r: r.line)
         if len(routes) != len(self.panel.lines):
-            raise _Unfit
+            raise UnfitError
         for route in routes:
             points = tuple(self._point(p) for p in self._points(route))
             placement.lines.append(Placed(self.panel.lines[route.line], points, curved=False))
@@ -175,12 +174,10 @@ class _Weaver:
         kinds = {self.panel.lines[line].kind for line in strand.lines}
         return not strand.boxes or "flow" not in kinds
 
-    def _spread(
-        self, bodies: list[Strand], fork: int, join: int, floor: float, at: float
-    ) -> float:
+    def _spread(self, bodies: list[Strand], fork: int, join: int, floor: float, at: float) -> float:
         """Strands side by side, in the order of the source, that end level."""
         if any(b in self.hanging for s in bodies for b in s.boxes):
-            raise _Unfit
+            raise UnfitError
         pieces: list[tuple[set[int], int, int, float, Rect]] = []
         for strand in reversed(bodies) if self.turned else bodies:
             known, begin = set(self.places), len(self.routes)
@@ -208,7 +205,7 @@ class _Weaver:
                 line = self.panel.lines[route.line]
                 leaves, arrives = line.tail == fork, line.head == join
                 if route.way in _ASIDE and (leaves or arrives):
-                    raise _Unfit
+                    raise UnfitError
                 route.way = "part" if leaves else "meet" if arrives else route.way
 
     def _room(self, boxes: set[int], begin: int) -> Rect:
@@ -241,10 +238,10 @@ class _Weaver:
     ) -> float:
         """Skips on the far side of what they pass; returns where the join may begin."""
         if side(self.panel.boxes[fork]) > 6 or side(self.panel.boxes[join]) > 6:
-            raise _Unfit
+            raise UnfitError
         ends = [at + self._extent(fork)[1], at + self._extent(join)[1]]
         if abs(self._middle(fork) - at) > 0.1:
-            raise _Unfit
+            raise UnfitError
         passed = self.places.keys() - known
         far = max([*ends, self._room(passed, begin).right if passed else at])
         lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.way in _ASIDE]
@@ -271,7 +268,7 @@ class _Weaver:
     ) -> tuple[float, float]:
         """The boxes of a W in the lane of its skip, halfway between fork and join."""
         if not all(isinstance(step, int) for step in strand.steps):
-            raise _Unfit
+            raise UnfitError
         known, begin = set(self.places), len(self.routes)
         top = self.places[fork].y + self.places[fork].h / 2
         length = self._strand(strand, fork, join, 0.0, 0.0)
@@ -297,17 +294,17 @@ class _Weaver:
     def _hang(self, b: int, strand: Strand) -> None:
         """A chain that ends by itself: beside the box it leaves, then along the flow."""
         if self.turned or not all(isinstance(step, int) for step in strand.steps):
-            raise _Unfit
+            raise UnfitError
         place = self.places[b]
         widest = max(self._extent(c)[0] for c in strand.boxes)
-        at = place.x + place.w + side(self.panel.boxes[b]) + 2 * _LANE + widest
+        at = place.x + place.w + side(self.panel.boxes[b]) + self.gap + widest
         first = strand.boxes[0]
         floor = place.y + (place.h - self.sizes[first][1]) / 2
         for k, c in enumerate(strand.boxes):
             floor = self._put(c, floor, at) + self.gap
             (line,) = (s for s in strand.steps[k : k + 1] if isinstance(s, int))
             self.routes.append(_Route(line, "straight"))
-        self.clear = floor + self.gap / 2
+        self.clear = floor - self.gap + 12.0
 
     # lines
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
-from math import floor, prod, sqrt
+from itertools import chain, product
+from math import inf, prod, sqrt
 
 from archlang.figures.geometry import Rect
 from archlang.figures.layout.arrange import (
@@ -32,6 +32,8 @@ from archlang.figures.view.model import View
 COMFORTABLE = 1.5
 """A figure need not be magnified more than that."""
 MARGIN = 15.0
+_COLUMN = 0.02
+"""By so much larger everything has to be for the network to be cut once more."""
 _MOST_DECKS = 27
 """So many mixtures of upright, folded and turned insets are tried."""
 HEAD = HEADING * 1.3 + 10
@@ -48,8 +50,10 @@ def best(views: Iterable[View], options: Options) -> Scene:
     """
     fit = options.place
     scenes: list[Scene] = []
-    for view in views:
-        scenes.append(compose(view, options))
+    tried: list[View] = []
+    for view, tight in chain(((view, False) for view in views), ((view, True) for view in tried)):
+        tried += [] if tight else [view]
+        scenes.append(compose(view, options, tight=tight))
         if smallest_text(scenes[-1], fit) >= fit.readable:
             return scenes[-1]
     return max(scenes, key=lambda scene: smallest_text(scene, fit))
@@ -61,38 +65,38 @@ def smallest_text(scene: Scene, fit: Fit) -> float:
     return scale * min((text.size for text in scene.texts), default=TITLE)
 
 
-def compose(view: View, options: Options) -> Scene:
-    """The scene of a view.
+def compose(view: View, options: Options, *, tight: bool = False) -> Scene:
+    """The scene of a view; `tight`: with less room between its parts.
 
     Raises:
         DrawingError: there is no Graphviz.
     """
     if options.style == "volume":
         view = replace(view, insets=[])  # it is about tensors; the insets are about layers
-    mains, insets = candidates(view, options)
-    decks = _decks(insets, view)
+    mains, insets = candidates(view, options, tight=tight)
+    decks = _decks(insets, view, tight)
     frame = Surround(view, options.place, slabs=options.style == "volume")
     chosen: Arrangement | None = None
-    best = -1.0
-    for main in mains:
+    best = -inf
+    for count, main in enumerate(mains):
         whole = inset_card(main) if view.focus else card(main)
         for cards in decks:
-            if chosen is not None and frame.ceiling([whole, *cards]) <= best:
+            if chosen is not None and frame.ceiling([whole, *cards]) - count * _COLUMN <= best:
                 continue
             for way in arrangements(whole, cards):
-                fitness = frame.fitness(way)
-                if fitness > best:  # of equal ones the first: that of fewest columns
+                fitness = frame.fitness(way) - count * _COLUMN
+                if fitness > best + 1e-6:
                     chosen, best = way, fitness
     assert chosen is not None
     return Composer(frame, options, chosen).scene()
 
 
-def _decks(insets: list[Placement], view: View) -> list[tuple[Card, ...]]:
+def _decks(insets: list[Placement], view: View, tight: bool) -> list[tuple[Card, ...]]:
     """The insets as they are, in two columns, turned, and where they are few, mixed."""
     if view.focus or not insets:
         return [tuple(inset_card(p) for p in insets)]
     kinds = [[inset_card(p) for p in {id(p): p for p in ways}.values()] for ways in (
-        (p, lower(p), turned(p)) for p in insets
+        (p, lower(p), turned(p, tight=tight)) for p in insets
     )]  # fmt: skip
     if prod(map(len, kinds)) <= _MOST_DECKS:
         return [*product(*kinds)]
@@ -114,7 +118,7 @@ class Surround:
         scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
         natural = way.w / (way.h + 100)
         empty = 1.0 if fit.narrowest * 0.8 <= natural <= fit.widest * 1.1 else 0.8
-        return floor(scale * empty * 10) / 10 if scale * empty >= 1 else round(scale * empty, 2)
+        return scale * empty
 
     def ceiling(self, cards: Sequence[Card]) -> float:
         """What the fitness of cards can be at best, however they are arranged."""

@@ -29,7 +29,7 @@ def joint_steps(twins: Twins) -> tuple[Steps, Steps]:
     for before, after in pairwise([*anchors, (ends[0] + 1, ends[1] + 1)]):
         longest = max(b - a for a, b in zip(before, after, strict=True))
         for clock, start, end in zip(clocks, before, after, strict=True):
-            clock |= {start + k: now + k for k in range(1, end - start)} | {end: now + longest}
+            clock.update({start + k: now + k for k in range(1, end - start)} | {end: now + longest})
         now += longest
     first, second = (
         {panel: {box: clock[f] for box, f in boxes.items()} for panel, boxes in side.items()}

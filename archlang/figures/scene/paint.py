@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Literal
 
 from archlang.figures.geometry import Point, Rect
@@ -74,12 +76,15 @@ class Painter:
     def _survey(self, placement: Placement) -> None:
         """See what labels may stand on and touch."""
         self._backdrops = [r for _, r, _ in placement.grounds] + [r for _, r in placement.frames]
-        self._paths = [point for placed in placement.lines for point in sampled(placed)]
+        self._paths = sorted((y, x) for placed in placement.lines for x, y in sampled(placed))
 
     def _halo(self, rect: Rect) -> str:
         """The colour around a label that touches a line, the one that it stands on."""
         near = rect.grown(1.5)
-        if not any(near.holds(Rect(x, y, 0, 0)) for x, y in self._paths):
+        level = self._paths[
+            bisect_left(self._paths, (near.y,)) : bisect_right(self._paths, (near.bottom, inf))
+        ]
+        if not any(near.x <= x <= near.right for _, x in level):
             return ""
         middle = Rect(*rect.centre, 0, 0)
         grounded = any(backdrop.holds(middle) for backdrop in self._backdrops)
@@ -203,9 +208,7 @@ class Painter:
         self, loop: Loop, rect: Rect, index: int, off: float, emphasis: Emphasis
     ) -> Iterator[Mark]:
         emphasis = loop.emphasis or emphasis
-        colour = self._toned(
-            self.theme.skips[loop.kind], emphasis, stroke=bool(loop.emphasis)
-        )
+        colour = self._toned(self.theme.skips[loop.kind], emphasis, stroke=bool(loop.emphasis))
         x = rect.right + off
         nested = (1.0, 0.68, 0.36) if loop.kind == "dense" else (1.0 - 0.35 * index,)
         for share in nested:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from archlang.figures.layout.arrange import (
     BETWEEN,
@@ -37,6 +38,11 @@ _SAID = SMALL * 1.9
 """The line that says what differs."""
 _FOUND = "differs from the other network"
 
+_EDGE, _MIDDLE = 10.0, 14.0
+"""Room at the sides of the figure, and between what stands in both halves."""
+_MOST_COLUMNS = 4
+"""A network in half the place is not cut into more columns than that."""
+
 _Ways = tuple[Arrangement, Arrangement]
 _Size = tuple[float, float]
 
@@ -50,8 +56,10 @@ class Words:
 
 
 def best_pair(variants: Iterable[Twins], words: Words, options: Options) -> tuple[Scene, str]:
-    """The scene, and how the networks differ in it: of the first variant whose text can be read where it has to fit, else of the one
-    whose text is largest there. Where room is short, boxes and columns stand closer.
+    """The scene, and how the networks differ in it.
+
+    It is of the first variant whose text can be read where it has to fit, else of the one whose
+    text is largest there. Where room is short, boxes and columns stand closer.
 
     Raises:
         DrawingError: there is no Graphviz.
@@ -77,7 +85,7 @@ class _Half(Surround):
 
     def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
         head = width(self.view.title, HEADING, bold=True) + 14 + width(self.view.facts, SMALL)
-        w, h = max(way.w, head) + 2 * MARGIN, way.h + MARGIN + HEAD + BETWEEN
+        w, h = max(way.w, head) + _MIDDLE, way.h + 2 * MARGIN + HEAD + BETWEEN
         return w + self.more[0], h + self.more[1], []
 
 
@@ -102,12 +110,12 @@ class _Pair:
         """Both networks in the same number of columns, their insets on the same side."""
         found = [candidates(half.view, self.options, tight=tight) for half in self.halves]
         mains = [*_matched(found[0][0], found[1][0])]
-        for other in (None, lower, turned):
+        cards = [(card(a), card(b)) for a, b in mains[:_MOST_COLUMNS]]
+        for other in (None, lower, partial(turned, tight=tight)):
             decks = [[inset_card(other(p) if other else p) for p in insets] for _, insets in found]
-            for a, b in mains:
+            for both in cards:
                 lefts, rights = (
-                    [*arrangements(card(main), deck)]
-                    for main, deck in zip((a, b), decks, strict=True)
+                    [*arrangements(main, deck)] for main, deck in zip(both, decks, strict=True)
                 )
                 for left in lefts:
                     yield from ((left, right) for right in rights if _alike(left, right))
@@ -121,12 +129,12 @@ class _Pair:
     def _size(self, ways: _Ways) -> tuple[float, float, list[list[legend.Entry]]]:
         """Width and height of what has to be shown, and the legend."""
         sizes = [half.outer(way)[:2] for half, way in zip(self.halves, ways, strict=True)]
-        said = width(self.summary, SMALL) + 2 * MARGIN
-        w = max(sum(w for w, _ in sizes), said)
+        said = width(self.summary, SMALL) + 2 * _EDGE
+        w = max(sum(w for w, _ in sizes) + 2 * _EDGE - _MIDDLE, said)
         titles = [t for way in ways for c, _, _ in way.places for t, _, _ in c.placement.grounds]
         found = [*self.entries, *legend.grounds(titles)]
-        rows = legend.rows(found, w - 2 * MARGIN)
-        foot = _SAID + legend.height(rows) + MARGIN
+        rows = legend.rows(found, w - 2 * _EDGE)
+        foot = _SAID + legend.height(rows)
         return w, max(h for _, h in sizes) + foot, rows
 
     def scene(self) -> Scene:
@@ -137,16 +145,17 @@ class _Pair:
         title = f"{names[0]} and {names[1]}"
         facts = "; ".join(f"{half.view.title}: {half.view.facts}" for half in self.halves)
         scene = Scene(w, h, title, f"{self.summary} {facts}.", self.theme.paper, fit.page)
-        x = 0.0
-        wide = sum(half.outer(way)[0] for half, way in zip(self.halves, self.ways, strict=True))
+        x = _EDGE - _MIDDLE / 2
+        outer = [half.outer(way)[0] for half, way in zip(self.halves, self.ways, strict=True)]
+        spare = w - sum(outer) - 2 * x
         orders = joint_steps(self.twins)
         for side, (half, way) in enumerate(zip(self.halves, self.ways, strict=True)):
-            half.more = ((w - wide) / 2, h - tall)
+            half.more = (spare / 2, h - tall)
             scene.groups += self._half(side, _mirrored(way) if side else way, orders[side], x)
             x += half.outer(way)[0]
         foot = h - MARGIN - legend.height(rows)
         scene.groups.append(self._summary(foot - _SAID + SMALL))
-        scene.groups += legend.paint(rows, MARGIN, foot, self.theme)
+        scene.groups += legend.paint(rows, _EDGE, foot, self.theme)
         return scene
 
     def _half(
@@ -157,10 +166,11 @@ class _Pair:
         groups = composer.scene().groups
         cards = [c for c, _, _ in way.places]
         for group in marked(groups, cards, self.theme):
-            yield _housed(group, self.halves[side].view, "lr"[side], x)
+            dx = x - MARGIN + _MIDDLE / 2 if group.role == "heading" else x
+            yield _housed(group, self.halves[side].view, "lr"[side], dx)
 
     def _summary(self, y: float) -> Group:
-        text = Text(MARGIN, y, self.summary, SMALL, "start", colour=self.theme.ink)
+        text = Text(_EDGE, y, self.summary, SMALL, "start", colour=self.theme.ink)
         return Group("heading", "difference", (text,))
 
 

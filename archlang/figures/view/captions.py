@@ -51,12 +51,10 @@ def caption(part: Part) -> Caption:
 
 
 def _without_stride(unit: Caption, last: Scope) -> Caption:
-    """Of a whole stage: that only its first unit has a stride."""
-    rest = unit_caption(last).title
-    if unit.title == rest or not unit.title.startswith(f"{rest}, "):
-        return unit
-    first = f"first {unit.title.removeprefix(rest).lstrip(', ')}"
-    return Caption(rest, under=", ".join(text for text in (first, unit.under) if text))
+    """Of a whole stage, what all its units are: its first alone has a stride."""
+    rest = unit_caption(last)
+    strided = unit.title.startswith(f"{rest.title}, /")
+    return rest if strided or (unit.title == rest.title and not rest.under) else unit
 
 
 def _last_unit(part: Part) -> Scope:

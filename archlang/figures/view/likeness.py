@@ -34,7 +34,7 @@ class Content:
         """Equal for boxes of the same layers, wired alike, as often."""
         if not self.nodes:
             return f"{self.box.caption.title} {self.box.caption.under}"
-        return f"{self.box.count} of {_wired(self.nodes)}"
+        return f"{self.box.count} of {wired(self.nodes)}"
 
     @cached_property
     def body(self) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def _arguments(op: Op) -> str:
     return f"{type(op).__name__}({', '.join(f'{n}={getattr(op, n)!r}' for n in fields)})"
 
 
-def _wired(nodes: Sequence[Node]) -> str:
+def wired(nodes: Sequence[Node]) -> str:
     """Layers with where each takes its input from and whose weights it shares, but no shapes."""
     place: dict[int, int] = {}
     outside: dict[tuple[int, int], int] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from archlang.figures.options import Options
 from archlang.figures.view.builder import SMALL_NETWORK, Builder, Fold
 from archlang.figures.view.compare import Difference, compare
+from archlang.figures.view.likeness import wired
 from archlang.figures.view.model import Box, Panel, View
 from archlang.figures.view.units import UNITS
 from archlang.graph import Graph, Scope
@@ -15,6 +17,8 @@ from archlang.graph import Graph, Scope
 _Units = tuple[Scope, Scope]
 Panels = tuple[Panel | None, Panel | None]
 """A block of the left network and the block of the right one that it is compared with."""
+_Pair = tuple[Panels, dict[int, int]]
+"""And which box of theirs is which."""
 
 
 @dataclass(eq=False, slots=True)
@@ -24,8 +28,8 @@ class Twins:
     views: tuple[View, View]
     main: Difference
     """Between the networks themselves."""
-    insets: list[tuple[Panels, dict[int, int]]]
-    """Which inset is drawn beside which, and which box of theirs is which."""
+    insets: list[_Pair]
+    """Which inset is drawn beside which."""
 
 
 def twins(graphs: tuple[Graph, Graph], options: Options) -> Iterator[Twins]:
@@ -85,88 +89,104 @@ class _Folded:
         )
         return Twins((views[0], views[1]), self.main, insets)
 
-    def _pairs(self) -> Iterator[tuple[Panels, dict[int, int]]]:
-        """Blocks that differ, in the order of the left network, and then those without a match."""
+    def _pairs(self) -> Iterator[_Pair]:
+        """Blocks that differ, those that stand for most units first, and then those without a
+        match."""
         waiting = [*self._units((self.views[0].main, self.views[1].main), self.main)]
-        seen: set[Hashable] = set()
+        alike: dict[tuple[str, str], Hashable] = {}
+        found: dict[Hashable, _Pair] = {}
+        units_shown: Counter[Hashable] = Counter()
         known: tuple[set[Hashable], set[Hashable]] = (set(), set())
         while waiting:
-            units = waiting.pop(0)
-            keys = [b.structure(unit) for b, unit in zip(self.builders, units, strict=True)]
-            for side, key in enumerate(keys):
-                known[side].add(key)
-            rounds = self._rounds(units)
-            if rounds is not None:
-                waiting.insert(0, rounds)
-                continue
-            left, right = (
-                b.unfolded(u, self.fold) for b, u in zip(self.builders, units, strict=True)
-            )
-            difference = compare(self.graphs, (left, right))
-            key = (*keys, *difference.where)
-            if difference.found and key not in seen:
-                seen.add(key)
-                yield (left, right), difference.pairs
-                waiting[:0] = self._units((left, right), difference)
+            units = self._rounds(waiting.pop(0))
+            texts = self._texts(units)
+            if texts not in alike:
+                keys = [b.structure(unit) for b, unit in zip(self.builders, units, strict=True)]
+                for side, key in enumerate(keys):
+                    known[side].add(key)
+                pair, difference = self._unfolded(units)
+                alike[texts] = (*keys, *difference.where) if difference.found else None
+                if difference.found and alike[texts] not in found:
+                    found[alike[texts]] = pair
+                    waiting += self._units(pair[0], difference)
+            units_shown[alike[texts]] += 1
+        yield from (found[key] for key, _ in units_shown.most_common() if key is not None)
         yield from self._alone(known)
 
-    def _units(self, panels: tuple[Panel, Panel], difference: Difference) -> Iterator[_Units]:
+    def _texts(self, units: _Units) -> tuple[str, str]:
+        """What two units consist of: pairs of equal texts differ alike."""
+        left, right = (
+            wired(b.units.nodes(unit)) for b, unit in zip(self.builders, units, strict=True)
+        )
+        return left, right
+
+    def _unfolded(self, units: _Units) -> tuple[_Pair, Difference]:
+        left, right = (
+            b.unfolded(unit, self.fold) for b, unit in zip(self.builders, units, strict=True)
+        )
+        difference = compare(self.graphs, (left, right))
+        return ((left, right), difference.pairs), difference
+
+    def _units(self, panels: Panels, difference: Difference) -> Iterator[_Units]:
         """The units that two panels fold and that differ."""
+        if panels[0] is None or panels[1] is None:
+            return
         for a, b in difference.pairs.items():
             boxes = panels[0].boxes[a], panels[1].boxes[b]
-            if all(_differs(box) for box in boxes) or any(_loops_differ(box) for box in boxes):
+            if any(_accented(box) for box in boxes):
                 left, right = (
-                    _unit(builder, box) for builder, box in zip(self.builders, boxes, strict=True)
+                    _units_in(builder, box)
+                    for builder, box in zip(self.builders, boxes, strict=True)
                 )
-                if left is not None and right is not None:
-                    yield left, right
+                yield from zip(left, right, strict=False)
 
-    def _rounds(self, units: _Units) -> _Units | None:
-        """The first rounds, if both units are dense blocks: there is nothing else to compare."""
+    def _rounds(self, units: _Units) -> _Units:
+        """Of two dense blocks their first rounds: there is nothing else to compare in them."""
         found: list[Scope] = []
         for builder, unit in zip(self.builders, units, strict=True):
             dense = builder.only_dense(unit)
             children = dense.children if dense else ()
             found += [c for c in children if c.kind in UNITS and builder.units.nodes(c)][:1]
-        return (found[0], found[1]) if len(found) == 2 else None
+        return (found[0], found[1]) if len(found) == 2 else units
 
-    def _alone(
-        self, known: tuple[set[Hashable], set[Hashable]]
-    ) -> Iterator[tuple[Panels, dict[int, int]]]:
+    def _alone(self, known: tuple[set[Hashable], set[Hashable]]) -> Iterator[_Pair]:
         """Blocks of one network that are like none of those shown."""
         for side, builder in enumerate(self.builders):
             main = self.views[side].main
             for number in self.main.only[side]:
-                unit = _unit(builder, main.boxes[number])
-                key = builder.structure(unit) if unit is not None else None
-                if unit is not None and key not in known[side]:
-                    known[side].add(key)
-                    panel = builder.unfolded(unit, self.fold)
-                    yield ((panel, None) if side == 0 else (None, panel)), {}
+                for unit in _units_in(builder, main.boxes[number]):
+                    key = builder.structure(unit)
+                    if key not in known[side]:
+                        known[side].add(key)
+                        panel = builder.unfolded(unit, self.fold)
+                        yield ((panel, None) if side == 0 else (None, panel)), {}
 
 
-def _differs(box: Box) -> bool:
-    return box.emphasis == "accent"
+def _accented(box: Box) -> bool:
+    """Whether a box or one of its skips is."""
+    return "accent" in (box.emphasis, *(loop.emphasis for loop in box.loops))
 
 
-def _loops_differ(box: Box) -> bool:
-    return any(loop.emphasis == "accent" for loop in box.loops)
-
-
-def _unit(builder: Builder, box: Box) -> Scope | None:
-    """The unit that a box folds (of several, the first)."""
+def _units_in(builder: Builder, box: Box) -> list[Scope]:
+    """The units that a box folds."""
     if not box.nodes or box.family != "unit":
-        return None
+        return []
     inside = set(box.nodes)
-    scopes = [*builder.graph.nodes[box.nodes[0]].scope.ancestors()]
-    return next(
-        (
-            scope
-            for scope in reversed(scopes)
-            if scope.kind in UNITS and inside.issuperset(n.id for n in builder.units.nodes(scope))
-        ),
-        None,
-    )
+    found: dict[int, Scope] = {}
+    seen: set[int] = set()
+    for number in box.nodes:
+        if number not in seen:
+            scopes = reversed([*builder.graph.nodes[number].scope.ancestors()])
+            units = (s for s in scopes if s.kind in UNITS)
+            unit = next((s for s in units if inside.issuperset(_ids(builder, s))), None)
+            if unit is not None:
+                found[id(unit)] = unit
+                seen.update(_ids(builder, unit))
+    return [*found.values()]
+
+
+def _ids(builder: Builder, scope: Scope) -> list[int]:
+    return [node.id for node in builder.units.nodes(scope)]
 
 
 def _noted(panels: list[Panel | None]) -> list[Panel | None]:

@@ -13,6 +13,8 @@ from itertools import groupby, pairwise
 from unicodedata import bidirectional, combining, decomposition
 
 _FORMS = ("isolated", "final", "initial", "medial")
+_DECIMALS = {("EN", "CS", "EN"), ("EN", "ES", "EN"), ("AN", "CS", "AN")}
+"""A comma or a sign between digits belongs to the number."""
 _MIRRORED = dict(zip("()[]{}<>«»", ")(][}{><»«", strict=True))
 
 
@@ -33,15 +35,16 @@ def _levels(text: str) -> list[int]:
     kinds = _kinds(text)
     levels: list[int] = []
     strong = "L"
-    for kind in kinds:
+    for i, kind in enumerate(kinds):
         strong = kind if kind in ("L", "R", "AL") else strong
+        if kind == "EN" and strong == "AL":
+            kinds[i] = "AN"
         number = strong != "L" and kind in ("EN", "AN")
         levels.append(2 if number else int(kind in ("R", "AL")))
     for left, right in pairwise([i for i, level in enumerate(levels) if level]):
-        gap = kinds[left + 1 : right]
-        if "L" not in gap:
-            decimal = levels[left] == levels[right] == 2 and gap in (["CS"], ["ES"])
-            levels[left + 1 : right] = [2 if decimal else 1] * len(gap)
+        if "L" not in kinds[left + 1 : right]:
+            inner = 2 if tuple(kinds[left : right + 1]) in _DECIMALS else 1
+            levels[left + 1 : right] = [inner] * (right - left - 1)
     return levels
 
 

@@ -21,7 +21,7 @@ def write_png(scene: Scene) -> bytes:
     Raises:
         DrawingError: reportlab, pypdfium2 or Pillow is not installed.
     """
-    scale = LONGER_SIDE / max(scene.width, scene.height)
+    scale = (LONGER_SIDE - 0.5) / max(scene.width, scene.height)
     picture = _rendered(scene, scale, asian=all(map(_seen, _borrowed(scene))))
     facts = library("PIL.PngImagePlugin", "pillow").PngInfo()
     facts.add_itxt("Title", visible(scene.title))
