@@ -13,6 +13,7 @@ from archlang.cli.files import figure_path, output_path
 from archlang.cli.page import Table, remind, show, show_mistakes, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.diagnostics.model import Diagnostics, SpecError
+from archlang.diagnostics.render.display import visible_text
 from archlang.diagnostics.suggest import closest
 from archlang.files import OutputError, write_all
 from archlang.graph import Graph
@@ -71,7 +72,7 @@ def draw_network(
     wanted = Options(**options)
     graph = _network(spec, given)
     other = _network(against, given) if against else None
-    path = figure_path(out, graph.name)
+    path = figure_path(out, f"{graph.name}-{other.name}" if other else graph.name)
     format_of(path.suffix)  # what cannot be written need not be drawn
     with working("drawing"):
         figure = draw(graph, options=wanted, against=other)
@@ -79,6 +80,8 @@ def draw_network(
     write_all(files)
     for remark in figure.remarks:
         remind(remark)
+    if figure.difference:
+        print(visible_text(figure.difference))
     print("\n".join(f"written {file}" for file in files))
 
 

@@ -1,9 +1,10 @@
-"""The measured promises: every network of the zoo in overview, and the lecture's with its blocks."""
+"""The measured promises: all networks of the zoo in overview, the lecture's with their blocks."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -115,7 +116,7 @@ def test_canary_a_line_through_a_box() -> None:
     assert any("p0b2" in text for text in checks.crossings(exchanged(figure, old, replace(
         old, marks=(line,)
     ))))  # fmt: skip
-    curve = Route((way[0], way[1], way[1], way[2]), "#000000")
+    curve = Route((way[0], *[way[1]] * 4, way[2], way[2]), "#000000")
     assert checks.crossings(exchanged(figure, old, replace(old, marks=(curve,))))
 
 
@@ -168,7 +169,8 @@ def test_branches_stand_in_the_order_of_the_source() -> None:
     figure = scene("GoogLeNet", "blocks")
     inception = [g for g in figure.groups if g.within[:1] == ("Inception (inception3a)",)]
     rects = checks.boxes(figure)
-    titles = {g.name: next(g.texts).text for g in inception if g.role == "box"}
+    boxes = [g for g in inception if g.role == "box"]
+    titles = {g.name: next((t.text for t in g.texts), "") for g in boxes}
     first = next(name for name, title in titles.items() if title == "x")
     heads = [g.ends[1] for g in inception if g.ends and g.ends[0] == first]
     assert [titles[h] for h in heads] == [
@@ -177,7 +179,7 @@ def test_branches_stand_in_the_order_of_the_source() -> None:
     places = [rects[h].centre for h in heads]
     across = [p[0] for p in places] if _apart(places, 0) else [p[1] for p in places]
     assert across == sorted(across)
-    assert all(b - a > 20 for a, b in zip(across, across[1:], strict=False))
+    assert all(b - a > 20 for a, b in pairwise(across))
 
 
 def _apart(places: list[tuple[float, float]], axis: int) -> bool:
@@ -194,7 +196,7 @@ def test_skips_of_residual_units_run_straight_beside_the_body(name: str) -> None
     assert insets
     for line in insets:
         route = next(m for m in line.marks if isinstance(m, Route))
-        for a, b in zip(route.points, route.points[1:], strict=False):
+        for a, b in pairwise(route.points):
             assert min(abs(a[0] - b[0]), abs(a[1] - b[1])) < 0.01, line.ends
         if line.name == "flow":
             tail, head = (rects[end].centre for end in line.ends or ())

@@ -22,7 +22,7 @@ from archlang import compiler
 from archlang.figures import DrawingError, draw_scene
 from archlang.figures.geometry import Rect
 from archlang.figures.scene.model import Group, Route, Scene, Shape, Text, frames
-from archlang.figures.writers.bidi import visual
+from archlang.figures.writers.fonts import visual
 from archlang.figures.writers.pdf import write_pdf
 
 from .programs import program

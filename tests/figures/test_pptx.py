@@ -107,7 +107,7 @@ def test_every_line_is_glued_to_the_boxes_it_joins(name: str) -> None:
 
 @pytest.mark.parametrize("style", ["flat", "volume"])
 def test_lines_are_glued_in_every_style(style: str) -> None:
-    drawn = draw("UNet", style=style).scene
+    drawn = draw("LeNet5", style=style).scene
     _is_glued(drawn, slides(write_pptx([drawn]))[0])
 
 
@@ -171,6 +171,7 @@ def test_a_loose_end_would_be_noticed() -> None:
 
 def test_connectors_that_python_pptx_knows_end_at_their_sites() -> None:
     found = [s for s in shapes(written("ResNet50")) if s._element.tag == f"{P}cxnSp"]
+    found = [s for s in found if not s.rotation]  # python-pptx takes no account of it
     by_id = {s.shape_id: s for s in shapes(written("ResNet50"))}
     assert len(found) > 15
     for line in found:

@@ -81,14 +81,19 @@ def compose(view: View, options: Options, *, tight: bool = False) -> Scene:
     for count, main in enumerate(mains):
         whole = inset_card(main) if view.focus else card(main)
         for cards in decks:
-            if chosen is not None and frame.ceiling([whole, *cards]) - count * _COLUMN <= best:
+            if chosen is not None and _worth(frame.ceiling([whole, *cards]), count) <= best:
                 continue
             for way in arrangements(whole, cards):
-                fitness = frame.fitness(way) - count * _COLUMN
+                fitness = _worth(frame.fitness(way), count)
                 if fitness > best + 1e-6:
                     chosen, best = way, fitness
     assert chosen is not None
     return Composer(frame, options, chosen).scene()
+
+
+def _worth(fitness: float, cuts: int) -> float:
+    """What cuts cost is taken off only where the text is large enough anyway."""
+    return max(1.0, fitness - cuts * _COLUMN) if fitness > 1.0 else fitness
 
 
 def _decks(insets: list[Placement], view: View, tight: bool) -> list[tuple[Card, ...]]:

@@ -183,9 +183,10 @@ def _matched(
 
 
 def _alike(left: Arrangement, right: Arrangement) -> bool:
-    """Whether the insets stand on the same side of both networks."""
+    """Whether the insets stand on the same side of both networks, and those to the right level."""
     sides = {_side(way) for way in (left, right) if len(way.places) > 1}
-    return len(sides) < 2
+    both = zip(left.places, right.places, strict=False)
+    return len(sides) < 2 and (sides != {"right"} or all(abs(a[2] - b[2]) < 1 for a, b in both))
 
 
 def _side(way: Arrangement) -> str:

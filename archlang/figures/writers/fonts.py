@@ -9,9 +9,8 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from itertools import groupby
-from unicodedata import category, normalize
+from unicodedata import bidirectional, category, normalize
 
-from archlang.figures.writers.bidi import visual
 from archlang.figures.writers.libraries import library
 
 REGULAR, BOLD = "archlang DejaVuSans", "archlang DejaVuSans-Bold"
@@ -65,6 +64,18 @@ def visible(text: str) -> str:
     spaced = "".join(" " if c in "\t\n\r" else c for c in text)
     kept = (c for c in spaced if category(c) not in ("Cc", "Cf", "Cs"))
     return normalize("NFC", "".join(c for c in kept if not 0xFE00 <= ord(c) <= 0xFE0F))
+
+
+def visual(text: str) -> str:
+    """A line with its characters from left to right, Arabic letters as they join each other.
+
+    Raises:
+        DrawingError: the text is read from right to left, and a library for that is missing.
+    """
+    if not any(bidirectional(char) in ("R", "AL") for char in text):
+        return text
+    shaped = library("arabic_reshaper", "arabic-reshaper").reshape(text)
+    return str(library("bidi", "python-bidi").get_display(shaped, base_dir="L"))
 
 
 def pieces(text: str, bold: bool, asian: bool = True) -> list[Piece]:

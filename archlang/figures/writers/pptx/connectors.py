@@ -2,9 +2,10 @@
 
 A connector that PowerPoint knows by name is taken wherever it runs as the line does: it is led
 anew when a box is moved. Any other line is a connector with a path of its own, glued as well.
-LibreOffice leads every connector by rules of its own, from the middle of a side to the middle of
-another. Where that would be another picture, the file has a plain line for all programs that are
-not PowerPoint, by the rules of markup compatibility (ISO/IEC 29500-3).
+LibreOffice leads every connector by rules of its own: from the middle of a side to the middle of
+another, and with two corners or more not where the file says. Where that would be another
+picture, the file has a plain line for all programs that are not PowerPoint, by the rules of
+markup compatibility (ISO/IEC 29500-3).
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ _STRAIGHT = 0.75
 """How far a curve may leave the straight line that is drawn instead, in points."""
 _OFF = 0.6
 """How far from a connection site a line may end that looks as if it ended there."""
-_MOST_CORNERS = 4
-"""Of the connectors that PowerPoint knows."""
+_MOST = 6
+"""Points of the longest connector that PowerPoint knows, its ends and corners."""
+_KNOWN = 3
+"""Points of the longest connector that LibreOffice leads as PowerPoint does."""
 _QUARTER = 5400000
 """A turn by 90°, in 1/60000°."""
 
@@ -78,21 +81,15 @@ def connector(
     if not under:
         route = _cleared(route, tail.whole or tail.rect)
     points = _corners(route)
-    if len(points) == 2:
-        look, box = _straight(points[0], points[1], pen)
-    elif 2 < len(points) <= _MOST_CORNERS + 2 and _is_square(points):
-        look, box = _bent(points, pen)
-    else:
-        look, box = _along(route, pen)
+    look = _shape(route, points, pen)
     line = geometry.pattern(route.colour, route.width, route.dash, pen, arrow=route.arrow)
     start, end = route.points[0], route.points[-1]
     glue = _glue("a:stCxn", tail, start) + _glue("a:endCxn", head, end)
     about = element("p:nvCxnSpPr", label.xml(), element("p:cNvCxnSpPr", glue), element("p:nvPr"))
     glued = element("p:cxnSp", about, element("p:spPr", look, line))
-    if len(points) == 2 and tail.snug(start) and head.snug(end):
-        return Part(glued, box)
     plain = stroke(route, label, pen)
-    return Part(_either(glued, plain.xml), plain.box)
+    alike = 2 <= len(points) <= _KNOWN and tail.snug(start) and head.snug(end)
+    return Part(glued if alike else _either(glued, plain.xml), plain.box)
 
 
 def _either(glued: str, plain: str) -> str:
@@ -124,11 +121,12 @@ def _cleared(route: Route, whole: Rect) -> Route:
 
 
 def _corners(route: Route) -> tuple[Point, ...]:
-    """Where a line bends; nothing if it is curved."""
+    """Where a line begins, bends and ends; nothing if no connector of PowerPoint runs so."""
     points = route.points
     if all(_off(p, points[0], points[-1]) <= _STRAIGHT for p in points[1:-1]):
         return points[0], points[-1]
-    return () if route.curved else tuple(_turns(points))
+    turns = () if route.curved else tuple(_turns(points))
+    return turns if len(turns) <= _MOST and _is_square(turns) else ()
 
 
 def _turns(points: Sequence[Point]) -> Iterator[Point]:
@@ -151,19 +149,28 @@ def _off(point: Point, start: Point, end: Point) -> float:
 
 def _is_square(points: Sequence[Point]) -> bool:
     """Whether a line goes level and upright in turn."""
+    if not points:
+        return False
     level = [(abs(a[1] - b[1]) < 0.01, abs(a[0] - b[0]) < 0.01) for a, b in pairwise(points)]
     first = level[0][0]
     return all(way[k % 2 ^ (not first)] for k, way in enumerate(level))
 
 
-def _straight(start: Point, end: Point, pen: Pen) -> tuple[str, Box]:
+def _shape(route: Route, points: Sequence[Point], pen: Pen) -> str:
+    """Where a connector is and which way it takes."""
+    if len(points) == 2:
+        return _straight(points[0], points[1], pen)
+    return _bent(points, pen) if points else _along(route, pen)
+
+
+def _straight(start: Point, end: Point, pen: Pen) -> str:
     (ax, ay), (bx, by) = pen.at(start), pen.at(end)
     box = Box(min(ax, bx), min(ay, by), abs(bx - ax), abs(by - ay))
     frame = box.frame(flipH=1 if bx < ax else None, flipV=1 if by < ay else None)
-    return frame + geometry.preset("straightConnector1"), box
+    return frame + geometry.preset("straightConnector1")
 
 
-def _bent(points: Sequence[Point], pen: Pen) -> tuple[str, Box]:
+def _bent(points: Sequence[Point], pen: Pen) -> str:
     """The bent connector that runs through corners.
 
     In its own frame it begins to the right and ends at the opposite corner; one that begins
@@ -183,9 +190,9 @@ def _bent(points: Sequence[Point], pen: Pen) -> tuple[str, Box]:
     box = Box((ax + bx - w) // 2, (ay + by - h) // 2, w, h)
     turn = {"rot": _QUARTER if upright else None, "flipH": flip_h or None, "flipV": flip_v or None}
     frame = box.frame(**{key: None if value is None else int(value) for key, value in turn.items()})
-    return frame + geometry.preset(f"bentConnector{len(points) - 1}", **adjustments), box
+    return frame + geometry.preset(f"bentConnector{len(points) - 1}", **adjustments)
 
 
-def _along(route: Route, pen: Pen) -> tuple[str, Box]:
+def _along(route: Route, pen: Pen) -> str:
     outline, box = geometry.trail(route, pen)
-    return box.frame() + outline + geometry.fill(""), box
+    return box.frame() + outline + geometry.fill("")
