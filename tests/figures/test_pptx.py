@@ -169,23 +169,27 @@ def test_a_loose_end_would_be_noticed() -> None:
         _is_glued(scene("ResNet50"), tree)
 
 
-def test_connectors_that_python_pptx_knows_end_at_their_sites() -> None:
-    found = [s for s in shapes(written("ResNet50")) if s._element.tag == f"{P}cxnSp"]
-    found = [s for s in found if not s.rotation]  # python-pptx takes no account of it
-    by_id = {s.shape_id: s for s in shapes(written("ResNet50"))}
+@pytest.mark.parametrize("name", ["ResNet50", "UNet"])
+def test_connectors_that_python_pptx_knows_end_at_their_sites(name: str) -> None:
+    found = [s for s in shapes(written(name)) if s._element.tag == f"{P}cxnSp"]
+    found = [
+        s for s in found if not s._element.spPr.find(f"{A}xfrm").get("rot")
+    ]  # python-pptx takes no account of it
+    by_id = {s.shape_id: s for s in shapes(written(name))}
     assert len(found) > 15
     for line in found:
-        start = line._element.find(f".//{A}stCxn")
-        box = by_id[int(start.get("id"))]
-        sites = {
-            0: (box.left + box.width / 2, box.top),
-            1: (box.left, box.top + box.height / 2),
-            2: (box.left + box.width / 2, box.top + box.height),
-            3: (box.left + box.width, box.top + box.height / 2),
-        }
-        is_circle = box._element.find(f".//{A}prstGeom").get("prst") == "ellipse"
-        x, y = sites[int(start.get("idx")) // (2 if is_circle else 1)]
-        assert abs(line.begin_x - x) < 12700 and abs(line.begin_y - y) < 12700
+        ends = {"stCxn": (line.begin_x, line.begin_y), "endCxn": (line.end_x, line.end_y)}
+        for tag, end in ends.items():
+            glue = line._element.find(f".//{A}{tag}")
+            assert dist(_site(by_id[int(glue.get("id"))], int(glue.get("idx"))), end) < 12700
+
+
+def _site(box: Any, index: int) -> tuple[float, float]:
+    """The middle of a side: from the top, against the clock; circles have four more between."""
+    is_circle = box._element.find(f".//{A}prstGeom").get("prst") == "ellipse"
+    x, y = box.left + box.width / 2, box.top + box.height / 2
+    sites = (x, box.top), (box.left, y), (x, box.top + box.height), (box.left + box.width, y)
+    return sites[index // 2 if is_circle else index]
 
 
 def test_blocks_are_groups_with_everything_of_them() -> None:

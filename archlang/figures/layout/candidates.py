@@ -84,9 +84,10 @@ def _whole(view: View) -> tuple[list[Placement], list[Placement]]:
 
 def lower(placement: Placement) -> Placement:
     """An inset in two columns where it is a tall chain."""
-    bounds = placement.bounds
-    tall = not placement.panel.arcs and bounds.h > 200 and bounds.h > 1.5 * bounds.w
-    return (Columns(placement).broken(2) or placement) if tall else placement
+    bounds, panel = placement.bounds, placement.panel
+    tall = bounds.h > 200 and bounds.h > 1.5 * bounds.w
+    chain = not panel.arcs and len(panel.lines) < len(panel.boxes)
+    return (Columns(placement).broken(2) or placement) if tall and chain else placement
 
 
 def turned(placement: Placement, *, tight: bool = False) -> Placement:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 
 from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import Ground, Placed, Placement, full, sampled
+from archlang.figures.layout.place import LABEL_OFF, Ground, Placed, Placement, full, sampled
+from archlang.figures.metrics import width
+from archlang.figures.theme import SMALL
 
 GUTTER = 44.0
 _RUN = 14.0
@@ -161,8 +164,9 @@ class Columns:
             joined.rects |= piece.rects
             joined.lines += piece.lines
             joined.frames += piece.frames
-            columns.append(Rect(x, 0, bounds.w, bounds.h))
-            x += bounds.w + self.gutter
+            w = bounds.w + max(0.0, _overhang(piece) - _RUN)
+            columns.append(Rect(x, 0, w, bounds.h))
+            x += w + self.gutter
         for k, cut in enumerate(cuts):
             joined.lines += self._led_over(cut, joined, (columns[k], columns[k + 1]), shifts[k + 1])
         order = {id(placed.line): i for i, placed in enumerate(self.whole.lines)}
@@ -205,6 +209,16 @@ class Columns:
 def _crosses(placed: Placed, y: float) -> bool:
     ys = [p[1] for p in placed.points]
     return min(ys) < y < max(ys)
+
+
+def _overhang(piece: Placement) -> float:
+    """How far labels beside upright lines reach out to the right of a column."""
+    rights = [
+        p.points[0][0] + LABEL_OFF + width(p.line.shape, SMALL)
+        for p in piece.lines
+        if p.line.shape and abs(p.points[0][0] - p.points[-1][0]) < 1
+    ]
+    return max(rights, default=-inf) - piece.bounds.right
 
 
 def _over(tail: Rect, goal: float, columns: tuple[Rect, Rect], top: float) -> tuple[Point, ...]:

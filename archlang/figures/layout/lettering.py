@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from archlang.figures.geometry import Point, Rect
-from archlang.figures.layout.place import Label, Placed, Placement, full, sampled
+from archlang.figures.layout.place import LABEL_OFF, Label, Placed, Placement, full, sampled
 from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE
 
-_OFF = 4.0
 _SQUARE = 48.0
 _CLOSE = 5.0
 _MIDDLE = (0.5, 0.35, 0.65, 0.2, 0.8)
@@ -122,9 +121,9 @@ def _spots(points: list[Point], w: float, h: float, shares: tuple[float, ...]) -
         k = round(share * n)
         (x, y), (ax, ay), (bx, by) = points[k], points[max(k - 1, 0)], points[min(k + 1, n)]
         if abs(by - ay) >= abs(bx - ax):
-            for off in (_OFF, 3 * _OFF):
+            for off in (LABEL_OFF, 3 * LABEL_OFF):
                 yield Rect(x + off, y - h / 2, w, h)
                 yield Rect(x - off - w, y - h / 2, w, h)
         else:
-            yield Rect(x - w / 2, y - _OFF / 2 - h, w, h)
-            yield Rect(x - w / 2, y + _OFF / 2, w, h)
+            yield Rect(x - w / 2, y - LABEL_OFF / 2 - h, w, h)
+            yield Rect(x - w / 2, y + LABEL_OFF / 2, w, h)

@@ -21,6 +21,8 @@ STACK = 3.0
 """Distance of the sheets behind a box that stands for several."""
 FRAME_TITLE = 16.0
 _WIDEST_COMMON = 170.0
+LABEL_OFF = 4.0
+"""From a line to its label."""
 _CLOSE = 13.0
 _FLOW_WEIGHT = 12
 _STEPS = 12
@@ -62,6 +64,8 @@ class Placement:
     lines: list[Placed] = field(default_factory=list[Placed])
     frames: list[tuple[Frame, Rect]] = field(default_factory=list[tuple[Frame, Rect]])
     grounds: list[Ground] = field(default_factory=list[Ground])
+    raised: bool = field(default=False, kw_only=True)
+    """Whether W on the arcs of folded units stands higher, where lines leave to the right."""
     beside: list[Label] | None = field(default=None, kw_only=True)
     """The labels of its lines, as soon as they have their place."""
 
@@ -85,6 +89,7 @@ class Placement:
             [*lines.values()],
             [(f, r.moved(dx, dy)) for f, r in self.frames],
             [(t, r.moved(dx, dy), boxes) for t, r, boxes in self.grounds],
+            raised=self.raised,
             beside=beside,
         )
 

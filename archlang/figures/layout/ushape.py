@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import Placed, Placement, full, sizes
+from archlang.figures.layout.place import Placed, Placement, full, side, sizes
 from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 from archlang.figures.view.model import Line, Panel
@@ -59,7 +59,7 @@ class UShape:
 
     def placement(self) -> Placement:
         """Everything in its place."""
-        placement = Placement(self.panel)
+        placement = Placement(self.panel, raised=True)
         self._descend(placement)
         self._ascend(placement)
         placement.lines = [
@@ -153,7 +153,8 @@ class UShape:
                 if k + 1 in indices
                 else ""
             )
-            x += w + max(26.0, width(shape, SMALL) + 14 if shape else 0.0)
+            gap = max(26.0, width(shape, SMALL) + 14 if shape else 0.0)
+            x += w + gap + side(self.panel.boxes[k])
 
     def _tower(self, rects: dict[int, Rect], indices: list[int], x: float, y: float) -> None:
         """Boxes to the right of a merge, the second and all that follow above the first."""

@@ -26,7 +26,7 @@ from archlang.figures.scene.model import Group, Mark, Scene, Shape, Text
 from archlang.figures.scene.paint import Painter
 from archlang.figures.scene.steps import steps
 from archlang.figures.scene.volume import VolumePainter, solid_theme
-from archlang.figures.theme import HEADING, SMALL, THEMES, TITLE
+from archlang.figures.theme import HEADING, LEADING, SMALL, THEMES, TITLE
 from archlang.figures.view.model import View
 
 COMFORTABLE = 1.5
@@ -114,6 +114,15 @@ class Surround:
     def __init__(self, view: View, fit: Fit, *, slabs: bool = False) -> None:
         self.view, self.fit = view, fit
         self.entries = legend.entries(view, slabs=slabs)
+        self.upright = fit.page[0] < fit.page[1]
+        """On a sheet of paper the facts stand below the title."""
+        self.head = HEAD + (SMALL * LEADING if self.upright else 0.0)
+
+    @property
+    def heading(self) -> float:
+        """Width of title and facts."""
+        parts = width(self.view.title, HEADING, bold=True), width(self.view.facts, SMALL)
+        return max(parts) if self.upright else sum(parts) + 14
 
     def fitness(self, way: Arrangement) -> float:
         """How large it stands in its place, up to what is comfortable, less where it would need
@@ -129,22 +138,24 @@ class Surround:
         """What the fitness of cards can be at best, however they are arranged."""
         fit = self.fit
         w = max(c.room.w for c in cards) + 2 * MARGIN
-        h = max(c.room.h for c in cards) + 2 * MARGIN + HEAD
+        h = max(c.room.h for c in cards) + 2 * MARGIN + self.head
         area = sum(c.room.w * c.room.h for c in cards[1:])
         scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
         return min(scale, sqrt(fit.room[0] * fit.room[1] / area)) if area else scale
 
     def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
         """Width and height of the whole figure, within the bounds of its aspect, and the legend."""
-        view, fit = self.view, self.fit
-        head = width(view.title, HEADING, bold=True) + 14 + width(view.facts, SMALL)
+        fit = self.fit
         titles = [title for card, _, _ in way.places for title, _, _ in card.placement.grounds]
-        most = legend.MOST_ROWS if fit.page[0] > fit.page[1] else 2 * legend.MOST_ROWS
+        most, least = legend.MOST_ROWS, _LEGEND
+        if self.upright:
+            most, least = 2 * most, least / 2
         entries = [*self.entries, *legend.grounds(titles)]
-        rows = legend.rows(entries, max(way.w, head, _LEGEND), most)
+        head = self.heading
+        rows = legend.rows(entries, max(way.w, head, least), most)
         used = max((sum(e.width + 18 for e in row) for row in rows), default=0.0)
         w = max(way.w, head, used) + 2 * MARGIN
-        h = way.h + 2 * MARGIN + HEAD + legend.height(rows) + BETWEEN
+        h = way.h + 2 * MARGIN + self.head + legend.height(rows) + BETWEEN
         return max(w, h * fit.narrowest), max(h, w / fit.widest), rows
 
 
@@ -153,6 +164,7 @@ class Composer:
 
     def __init__(self, frame: Surround, options: Options, way: Arrangement) -> None:
         self.view, self.options, self.way = frame.view, options, way
+        self.frame = frame
         self.theme = THEMES[options.theme]
         self.w, self.h, self.rows = frame.outer(way)
         self.steps = steps(frame.view)
@@ -166,7 +178,7 @@ class Composer:
         scene = Scene(self.w, self.h, view.title, text, theme.paper, page)
         scene.notes = view.notes
         scene.groups += self._title()
-        top = MARGIN + HEAD
+        top = MARGIN + self.frame.head
         room = self.h - top - MARGIN - legend.height(self.rows) - BETWEEN
         left, top = (self.w - self.way.w) / 2, top + (room - self.way.h) / 2
         for number, (drawing, x, y) in enumerate(self.way.places):
@@ -181,6 +193,8 @@ class Composer:
         y = MARGIN + HEADING
         title = Text(MARGIN, y, self.view.title, HEADING, "start", bold=True, colour=theme.ink)
         x = MARGIN + width(self.view.title, HEADING, bold=True) + 14
+        if self.frame.upright:
+            x, y = MARGIN, y + HEADING * 0.3 + SMALL
         facts = Text(x, y, self.view.facts, SMALL, "start", colour=theme.faint)
         yield Group("heading", self.view.title, (title, facts))
 

@@ -55,12 +55,14 @@ class Painter:
         self._homes: dict[int, tuple[str, ...]] = {}
         self._backdrops: list[Rect] = []
         self._paths: list[Point] = []
+        self._raised = False
 
     def panel(self, placement: Placement) -> Iterator[Group]:
         """All of a panel, what lies at the back first."""
         title = placement.panel.title
         self._homes = dict.fromkeys(placement.rects, (title,))
         self._survey(placement)
+        self._raised = placement.raised
         for number, (name, rect, boxes) in enumerate(placement.grounds, 1):
             yield self._backdrop("ground", name, rect, (title, name or f"stage {number}"), boxes)
         for frame, rect in placement.frames:
@@ -220,6 +222,8 @@ class Painter:
             yield Route(points, colour, thick, dash=dash, arrow=share == nested[0])
         if loop.matching:
             base = rect.centre[1] + SMALL * _BASELINE + index * SMALL * LEADING
+            if self._raised:  # a line leaves where it would stand
+                base = rect.y + SMALL * (_BASELINE - index * LEADING)
             yield Text(x + LOOP + 1, base, loop.matching, SMALL, "start", colour=colour)
 
 
