@@ -99,7 +99,7 @@ DARK = Theme(
     stage="#21262C",
     frame="#4B525A",
     accent="#FF5470",
-    marker="#7A6200",
+    marker="#665200",
 )
 
 # For printers that know black and white alone: greys far apart, and outlines of different weight.

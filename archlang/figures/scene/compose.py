@@ -34,6 +34,8 @@ COMFORTABLE = 1.5
 MARGIN = 15.0
 _COLUMN = 0.02
 """By so much larger everything has to be for the network to be cut once more."""
+_SPARE = 0.005
+"""What it counts that of two figures of one scale one leaves half of its place free."""
 _MOST_DECKS = 27
 """So many mixtures of upright, folded and turned insets are tried."""
 HEAD = HEADING * 1.3 + 10
@@ -129,10 +131,12 @@ class Surround:
         empty margins."""
         w, h, _ = self.outer(way)
         fit = self.fit
-        scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
+        across, down = fit.room[0] / w, fit.room[1] / h
+        scale = min(across, down, COMFORTABLE)
+        spare = _SPARE * (min(max(across, down) / scale, 2.0) - 1)
         natural = way.w / (way.h + 100)
         empty = 1.0 if fit.narrowest * 0.8 <= natural <= fit.widest * 1.1 else 0.8
-        return scale * empty
+        return scale * empty + spare
 
     def ceiling(self, cards: Sequence[Card]) -> float:
         """What the fitness of cards can be at best, however they are arranged."""
@@ -141,7 +145,8 @@ class Surround:
         h = max(c.room.h for c in cards) + 2 * MARGIN + self.head
         area = sum(c.room.w * c.room.h for c in cards[1:])
         scale = min(fit.room[0] / w, fit.room[1] / h, COMFORTABLE)
-        return min(scale, sqrt(fit.room[0] * fit.room[1] / area)) if area else scale
+        most = min(scale, sqrt(fit.room[0] * fit.room[1] / area)) if area else scale
+        return most + _SPARE
 
     def outer(self, way: Arrangement) -> tuple[float, float, list[list[legend.Entry]]]:
         """Width and height of the whole figure, within the bounds of its aspect, and the legend."""
