@@ -60,32 +60,37 @@ def _against(graphs: tuple[Graph, Graph], names: tuple[str, str]) -> str:
     facts = [
         _more(b.params - a.params, "parameters"),
         _more(b.macs - a.macs, "MACs"),
-        _more(b.depth - a.depth, "layers deep") if b.depth != a.depth else "as deep",
+        _more(b.depth - a.depth, "layers") if b.depth != a.depth else "as deep",
     ]
     return f"{names[1]} against {names[0]}: {', '.join(facts)}."
 
 
 def _more(count: int, what: str) -> str:
+    one = what.removesuffix("s")
     if not count:
         return f"as many {what}"
-    return f"{'+' if count > 0 else '−'}{count_text(abs(count))} {what}"
+    return f"{'+' if count > 0 else '−'}{count_text(abs(count))} {one if abs(count) == 1 else what}"
 
 
 def _found(main: Difference, names: tuple[str, str]) -> str:
     """What differs, counted: `3 boxes differ, 16 skips only in ResNet34.`"""
     if not main.found:
         return "No difference."
-    facts = [f"{_count(len(main.changed), 'box')} differ"] if main.changed else []
+    facts = [_differing(len(main.changed), "box")] if main.changed else []
     for k in (0, 1):
         facts += [f"{_count(len(main.only[k]), 'box')} only in {names[k]}"] if main.only[k] else []
     left, right = main.skips
     if left and right:
-        facts.append(f"{_count(max(left, right), 'skip')} differ")
+        facts.append(_differing(max(left, right), "skip"))
     elif left or right:
         facts.append(f"{_count(left or right, 'skip')} only in {names[left == 0]}")
-    if main.rewired:
-        facts.append(f"{_count(main.rewired, 'line')} wired otherwise")
+    if any(main.rewired):
+        facts.append(f"{_count(max(main.rewired), 'line')} wired otherwise")
     return f"{', '.join(facts)}."
+
+
+def _differing(count: int, what: str) -> str:
+    return f"{_count(count, what)} {'differs' if count == 1 else 'differ'}"
 
 
 def _count(count: int, what: str) -> str:

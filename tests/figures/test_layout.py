@@ -14,7 +14,7 @@ from archlang import compiler
 from archlang.diagnostics.model import SpecError
 from archlang.figures import draw_scene
 from archlang.figures.geometry import Rect
-from archlang.figures.options import FITS, Options, ViewName
+from archlang.figures.options import FITS, FitName, Options, ViewName
 from archlang.figures.scene.model import Group, Route, Scene, Shape, Text
 from archlang.graph import Graph
 from archlang.zoo import zoo
@@ -201,6 +201,53 @@ def test_skips_of_residual_units_run_straight_beside_the_body(name: str) -> None
         if line.name == "flow":
             tail, head = (rects[end].centre for end in line.ends or ())
             assert min(abs(tail[0] - head[0]), abs(tail[1] - head[1])) < 0.01, line.ends
+
+
+RESIDUAL_U = """
+block Res(C):
+    conv(C, 3x3, pad=1) -> bn -> relu -> conv(C, 3x3, pad=1) -> bn + project∘x -> relu
+
+network ResUNet:
+    input 3x64x64
+    a = Res(32)
+    maxpool(2)
+    b = Res(64)
+    maxpool(2)
+    Res(128)
+    upconv(64, 2x2, stride=2) ++ b -> Res(64)
+    upconv(32, 2x2, stride=2) ++ a -> Res(32)
+    conv(2, 1x1)
+"""
+
+
+def test_a_residual_u_net_is_a_u(tmp_path: Path) -> None:
+    spec = tmp_path / "u.arch"
+    spec.write_text(RESIDUAL_U, "utf-8")
+    figure = draw_scene(compiler.graph(f"{spec}:ResUNet"))
+    assert promises(figure) == {}
+    rects = checks.boxes(figure)
+    ends = [g.ends for g in figure.groups if g.name == "long" and g.ends]
+    assert len(ends) == 2
+    for tail, head in ends:
+        assert rects[tail].centre[1] == pytest.approx(rects[head].centre[1])
+        assert rects[tail].right < rects[head].x
+
+
+@pytest.mark.parametrize("fit", ["4:3", "a4", "column"])
+@pytest.mark.parametrize("name", ["LeNet5", "VGG16", "ResNet50", "DenseNet121"])
+def test_overview_fits_other_places(name: str, fit: FitName) -> None:
+    figure = draw_scene(graph(name), Options(view="overview", fit=fit))
+    place = FITS[fit]
+    assert promises(figure) == {}
+    assert place.narrowest * 0.999 <= checks.aspect(figure) <= place.widest * 1.001
+    assert checks.smallest_text(figure, place) >= place.readable
+
+
+def test_a_short_network_stands_in_one_row() -> None:
+    figure = scene("Highway", "blocks")
+    rects = [r for name, r in checks.boxes(figure).items() if name.startswith("p0")]
+    assert len({round(r.centre[1], 3) for r in rects}) == 1
+    assert [r.x for r in rects] == sorted(r.x for r in rects)
 
 
 @pytest.mark.parametrize("name", ["ResNet1202", "DenseNet121"])

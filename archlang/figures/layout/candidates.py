@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 from archlang.figures.layout.arcs import in_a_row
 from archlang.figures.layout.columns import GUTTER, Columns, grounds
 from archlang.figures.layout.graphviz import DotGraph, DotLayout, layouts
-from archlang.figures.layout.place import Placement, received, request
+from archlang.figures.layout.place import Placement, full, received, request
 from archlang.figures.layout.ushape import UShape
 from archlang.figures.layout.volume import volumes
 from archlang.figures.layout.weave import GAP, woven
@@ -16,6 +17,8 @@ from archlang.figures.view.model import Panel, View
 
 LARGE = 20
 """A network of more boxes may be cut into columns where a skip has begun."""
+_SHORT = 10
+"""A network of so many boxes may stand in one row."""
 _MOST_COLUMNS = 12
 _KEEP_STAGES = 50.0
 _CLOSE, _NARROW = 14.0, 26.0
@@ -39,7 +42,7 @@ def candidates(
     gap = _CLOSE if tight else GAP
     main, *insets = _placed(view, gap, main=not shape.fits)
     if main is None:
-        return [shape.placement()], [p for p in insets if p is not None]
+        return [_u(view.main, tight)], [p for p in insets if p is not None]
     columns = Columns(
         main,
         forks=len(view.main.boxes) > LARGE,
@@ -50,7 +53,24 @@ def candidates(
     if not view.main.frames and not tight:
         for main in mains:
             main.grounds = grounds(main)
-    return mains, [p for p in insets if p is not None]
+    return [*_level(view.main, gap), *mains], [p for p in insets if p is not None]
+
+
+def _u(panel: Panel, tight: bool) -> Placement:
+    """The U, with less room between its parts if they do not run into each other so."""
+    placement = UShape(panel, tight=tight).placement()
+    rects = [full(panel.boxes[i], r) for i, r in placement.rects.items()]
+    if tight and any(a.overlaps(b) for a, b in combinations(rects, 2)):
+        return UShape(panel).placement()
+    return placement
+
+
+def _level(panel: Panel, gap: float) -> list[Placement]:
+    """A short network from left to right in one row."""
+    if len(panel.boxes) > _SHORT or panel.frames:
+        return []
+    row = woven(panel, common=False, turned=True, gap=gap)
+    return [row] if row is not None else []
 
 
 def _placed(view: View, gap: float, *, main: bool) -> list[Placement | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
 
 from archlang.figures.geometry import Point, Rect, around
@@ -65,18 +66,30 @@ class Columns:
 
     @cached_property
     def cuts(self) -> list[Cut]:
-        """All places to cut, downwards."""
-        tops = sorted({round(r.y, 2) for r in self.boxes.values()})
+        """All places to cut, downwards: one sweep over boxes and lines."""
         found: list[Cut] = []
-        for top in tops[1:]:
-            above = [r.bottom for r in self.boxes.values() if r.y < top - 0.5]
-            if max(above) < top:
-                cut = self._cut((max(above) + top) / 2)
-                found += [cut] if cut else []
+        rects = sorted(self.boxes.values(), key=lambda r: r.y)
+        spans = sorted((*_span(placed), k) for k, placed in enumerate(self.whole.lines))
+        waiting, crossing = 0, list[tuple[float, float, int]]()
+        for above, below in zip(
+            accumulate((r.bottom for r in rects), max), rects[1:], strict=False
+        ):
+            if above >= below.y:
+                continue
+            y = (above + below.y) / 2
+            while waiting < len(spans) and spans[waiting][0] < y:
+                crossing.append(spans[waiting])
+                waiting += 1
+            crossing = [span for span in crossing if span[1] > y]
+            cut = self._cut(y, sorted(k for *_, k in crossing))
+            found += [cut] if cut else []
         return found
 
-    def _cut(self, y: float) -> Cut | None:
-        crossing = [k for k, placed in enumerate(self.whole.lines) if _crosses(placed, y)]
+    @cached_property
+    def _tails(self) -> frozenset[int]:
+        return frozenset(placed.line.tail for placed in self.whole.lines)
+
+    def _cut(self, y: float, crossing: list[int]) -> Cut | None:
         flows = [k for k in crossing if self.whole.lines[k].line.kind == "flow"]
         tails = {self.whole.lines[k].line.tail for k in crossing}
         framed = any(r.y < y < r.bottom for _, r in self.whole.frames)
@@ -84,20 +97,29 @@ class Columns:
             return None
         main = min(flows, key=lambda k: self.whole.lines[k].line.head)
         line = self.whole.lines[main].line
-        leaf = all(other.line.tail != line.head for other in self.whole.lines)
         blocked = len(crossing) == 1 and self._in_the_way(line.head, y)
-        if leaf or blocked or self._in_the_way(line.tail, y):
+        if line.head not in self._tails or blocked or self._in_the_way(line.tail, y):
             return None
         boxes = self.whole.panel.boxes
         others = tuple(k for k in crossing if k != main)
         return Cut(y, main, others, boxes[line.tail].stage != boxes[line.head].stage)
+
+    @cached_property
+    def _by_top(self) -> list[tuple[float, int]]:
+        return sorted((r.y, i) for i, r in self.boxes.items())
+
+    @cached_property
+    def _tallest(self) -> float:
+        return max(r.h for r in self.boxes.values())
 
     def _in_the_way(self, box: int, y: float) -> bool:
         """Whether something lies between an end of the line and the cut."""
         rect = self.whole.rects[box]
         low, high = sorted((rect.bottom if rect.bottom < y else rect.y, y))
         path = Rect(rect.centre[0] - 3, low, 6, high - low)
-        return any(path.overlaps(r, 0.5) for i, r in self.boxes.items() if i != box)
+        first = bisect_left(self._by_top, (low - self._tallest, 0))
+        near = self._by_top[first : bisect_left(self._by_top, (high, 0))]
+        return any(path.overlaps(self.boxes[i], 0.5) for _, i in near if i != box)
 
     def broken(self, count: int) -> Placement | None:
         """The drawing in `count` columns; None if there are not enough places to cut."""
@@ -186,7 +208,7 @@ class Columns:
         x = rests[cut.line][0][0]
         way = _over(tail, x, columns, columns[1].y - _RUN / 2)
         for k in cut.others:
-            yield Placed(self.whole.lines[k].line, (way[-1], *rests[k]), curved=False)
+            yield Placed(self.whole.lines[k].line, (*way, *rests[k]), curved=False)
         yield Placed(line, (*way, *rests[cut.line]), curved=False)
 
     def _rest(self, index: int, y: float, shift: Point) -> list[Point]:
@@ -206,9 +228,9 @@ class Columns:
         return piece
 
 
-def _crosses(placed: Placed, y: float) -> bool:
+def _span(placed: Placed) -> tuple[float, float]:
     ys = [p[1] for p in placed.points]
-    return min(ys) < y < max(ys)
+    return min(ys), max(ys)
 
 
 def _overhang(piece: Placement) -> float:

@@ -6,20 +6,16 @@ left to right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.place import STACK, Placed, Placement, full, side, sizes
 from archlang.figures.layout.strands import Course, Step, Strand, course
+from archlang.figures.layout.ways import ASIDE, BUS, Way, run
 from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 from archlang.figures.view.model import Panel
 
 GAP = 22.0
 """Along the flow, between boxes."""
-_BUS = 12.0
-"""From the box where strands part to the line across, and from there to where they meet."""
 _BESIDE = 16.0
 """Across the flow, between strands."""
 _LANE = 18.0
@@ -27,20 +23,6 @@ _LANE = 18.0
 _APART = 7.0
 """Between skips that leave one box."""
 _FRAME = 7.0
-
-_Way = Literal["straight", "part", "meet", "out", "home", "around"]
-"""How a line runs: straight, across near its tail or its head, out to or home from a lane, both."""
-
-
-@dataclass(eq=False, slots=True)
-class _Route:
-    """A line before all boxes have their place; `at` is its lane's place across."""
-
-    line: int
-    way: _Way
-    at: float = 0.0
-    shift: float = 0.0
-    """How far from the middle of its box it leaves or arrives, along the flow."""
 
 
 class UnfitError(Exception):
@@ -90,7 +72,7 @@ class _Weaver:
         self.sizes = sizes(panel, common)
         self.places: dict[int, Rect] = {}
         """x across, y along."""
-        self.routes: list[_Route] = []
+        self.routes: list[Way] = []
 
     def placement(self, found: Course) -> Placement:
         """Everything in its place."""
@@ -106,9 +88,13 @@ class _Weaver:
         if len(routes) != len(self.panel.lines):
             raise UnfitError
         for route in routes:
-            points = tuple(self._point(p) for p in self._points(route))
+            points = tuple(self._point(p) for p in self._run(route))
             placement.lines.append(Placed(self.panel.lines[route.line], points, curved=False))
         return placement
+
+    def _run(self, way: Way) -> tuple[Point, ...]:
+        line = self.panel.lines[way.line]
+        return run(way, self.places[line.tail], self.places[line.head])
 
     # along and across
 
@@ -157,7 +143,7 @@ class _Weaver:
 
     def _step(self, step: Step, fork: int, join: int, floor: float, at: float) -> float:
         if isinstance(step, int):
-            self.routes.append(_Route(step, "straight"))
+            self.routes.append(Way(step, "straight"))
             return floor + self._gap(step)
         aside = [s for s in step.strands if self._is_skip(s)]
         bodies = [s for s in step.strands if s not in aside]
@@ -181,7 +167,7 @@ class _Weaver:
         pieces: list[tuple[set[int], int, int, float, Rect]] = []
         for strand in reversed(bodies) if self.turned else bodies:
             known, begin = set(self.places), len(self.routes)
-            end = self._strand(strand, fork, join, floor + _BUS, 0.0)
+            end = self._strand(strand, fork, join, floor + BUS, 0.0)
             new = self.places.keys() - known
             pieces.append((new, begin, len(self.routes), end, self._room(new, begin)))
         last = max(end for *_, end, _ in pieces)
@@ -195,7 +181,7 @@ class _Weaver:
             x += room.w + _BESIDE
         for strand in bodies:
             self._ends(strand, fork, join)
-        return last + _BUS
+        return last + BUS
 
     def _ends(self, strand: Strand, fork: int, join: int) -> None:
         """Lines from where strands part and to where they meet run across there."""
@@ -204,15 +190,15 @@ class _Weaver:
             if route.line in inside:
                 line = self.panel.lines[route.line]
                 leaves, arrives = line.tail == fork, line.head == join
-                if route.way in _ASIDE and (leaves or arrives):
+                if route.course in ASIDE and (leaves or arrives):
                     raise UnfitError
-                route.way = "part" if leaves else "meet" if arrives else route.way
+                route.course = "part" if leaves else "meet" if arrives else route.course
 
     def _room(self, boxes: set[int], begin: int) -> Rect:
         """What some boxes and the lanes from the route `begin` on take across."""
         low = min(self._middle(b) - self._extent(b)[0] for b in boxes)
         high = max(self._middle(b) + self._extent(b)[1] for b in boxes)
-        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.way in _ASIDE]
+        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.course in ASIDE]
         return Rect(low, 0, max([high, *lanes]) - low, 0)
 
     def _label(self, line: int) -> float:
@@ -244,13 +230,13 @@ class _Weaver:
             raise UnfitError
         passed = self.places.keys() - known
         far = max([*ends, self._room(passed, begin).right if passed else at])
-        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.way in _ASIDE]
+        lanes = [r.at + self._label(r.line) for r in self.routes[begin:] if r.course in ASIDE]
         far = max([far, *lanes])
         for k, strand in enumerate(aside):
             shift = (k - (len(aside) - 1) / 2) * _APART
             if not strand.boxes:
                 (line,) = strand.lines
-                self.routes.append(_Route(line, "around", far + _LANE, shift))
+                self.routes.append(Way(line, "around", far + _LANE, shift))
                 far += _LANE + self._label(line)
             else:
                 far, end = self._boxed(strand, fork, join, far, end, passed, shift)
@@ -287,7 +273,7 @@ class _Weaver:
             self.places[b] = self.places[b].moved(lane, down)
         for route in self.routes[begin:]:
             route.at = lane
-        self.routes[begin].way, self.routes[-1].way = "out", "home"
+        self.routes[begin].course, self.routes[-1].course = "out", "home"
         self.routes[begin].shift = self.routes[-1].shift = shift
         return far + _BESIDE + room.w, end
 
@@ -303,32 +289,5 @@ class _Weaver:
         for k, c in enumerate(strand.boxes):
             floor = self._put(c, floor, at) + self.gap
             (line,) = (s for s in strand.steps[k : k + 1] if isinstance(s, int))
-            self.routes.append(_Route(line, "straight"))
+            self.routes.append(Way(line, "straight"))
         self.clear = floor - self.gap + 12.0
-
-    # lines
-
-    def _points(self, route: _Route) -> tuple[Point, ...]:
-        line = self.panel.lines[route.line]
-        tail, head = self.places[line.tail], self.places[line.head]
-        a, b = self._middle(line.tail), self._middle(line.head)
-        foot, top = tail.bottom, head.y
-        out, home = tail.centre[1] + route.shift, head.centre[1] - route.shift
-        match route.way:
-            case "around":
-                x = route.at
-                return ((tail.right, out), (x, out), (x, home), (head.right, home))
-            case "out":
-                return ((tail.right, out), (b, out), (b, top))
-            case "home":
-                return ((a, foot), (a, home), (head.right, home))
-            case "part" | "meet" if abs(a - b) > 0.1:
-                across = foot + _BUS if route.way == "part" else top - _BUS
-                return ((a, foot), (a, across), (b, across), (b, top))
-            case _ if tail.bottom > head.y:  # a chain that hangs at the side of its box
-                return ((tail.right, tail.centre[1]), (head.x, tail.centre[1]))
-            case _:
-                return ((a, foot), (b, top))
-
-
-_ASIDE = frozenset({"out", "home", "around"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
-from math import inf, prod, sqrt
+from math import floor, inf, prod, sqrt
 
 from archlang.figures.geometry import Rect
 from archlang.figures.layout.arrange import (
@@ -83,19 +83,14 @@ def compose(view: View, options: Options, *, tight: bool = False) -> Scene:
     for count, main in enumerate(mains):
         whole = inset_card(main) if view.focus else card(main)
         for cards in decks:
-            if chosen is not None and _worth(frame.ceiling([whole, *cards]), count) <= best:
+            if chosen is not None and frame.worth(frame.ceiling([whole, *cards]), count) <= best:
                 continue
             for way in arrangements(whole, cards):
-                fitness = _worth(frame.fitness(way), count)
+                fitness = frame.worth(frame.fitness(way), count)
                 if fitness > best + 1e-6:
                     chosen, best = way, fitness
     assert chosen is not None
     return Composer(frame, options, chosen).scene()
-
-
-def _worth(fitness: float, cuts: int) -> float:
-    """What cuts cost is taken off only where the text is large enough anyway."""
-    return max(1.0, fitness - cuts * _COLUMN) if fitness > 1.0 else fitness
 
 
 def _decks(insets: list[Placement], view: View, tight: bool) -> list[tuple[Card, ...]]:
@@ -115,6 +110,7 @@ class Surround:
 
     def __init__(self, view: View, fit: Fit, *, slabs: bool = False) -> None:
         self.view, self.fit = view, fit
+        self.slabs = slabs
         self.entries = legend.entries(view, slabs=slabs)
         self.upright = fit.page[0] < fit.page[1]
         """On a sheet of paper the facts stand below the title."""
@@ -136,7 +132,17 @@ class Surround:
         spare = _SPARE * (min(max(across, down) / scale, 2.0) - 1)
         natural = way.w / (way.h + 100)
         empty = 1.0 if fit.narrowest * 0.8 <= natural <= fit.widest * 1.1 else 0.8
-        return scale * empty + spare
+        return scale * empty + (0.0 if self.slabs else spare)
+
+    def worth(self, fitness: float, rank: int) -> float:
+        """The fitness of a drawing, less what its cuts cost where the text is large enough anyway.
+
+        Slabs are tried from the finest look to the plainest: only a clear gain is worth a plainer
+        one.
+        """
+        if self.slabs:
+            return floor(fitness * 5) / 5 if fitness >= 1 else round(fitness, 2)
+        return max(1.0, fitness - rank * _COLUMN) if fitness > 1.0 else fitness
 
     def ceiling(self, cards: Sequence[Card]) -> float:
         """What the fitness of cards can be at best, however they are arranged."""

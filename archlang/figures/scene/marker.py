@@ -72,7 +72,7 @@ def _under(group: Group, accents: set[tuple[str, ...]], theme: Theme) -> Iterato
         marks += [_stroke(routes[k], theme) for k in loops]
     if marks:
         name = f"differs {group.name}"
-        yield Group("ground", name, tuple(marks), within=group.within, step=group.step)
+        yield Group("marker", name, tuple(marks), within=group.within, step=group.step)
 
 
 def _stroke(route: Route, theme: Theme) -> Route:

@@ -98,7 +98,7 @@ Mark = Shape | Polygon | Route | Text
 class Group:
     """Marks that belong together: a box with its labels, a line with its label."""
 
-    role: Literal["box", "line", "ground", "frame", "legend", "heading"]
+    role: Literal["box", "line", "marker", "ground", "frame", "legend", "heading"]
     name: str
     marks: tuple[Mark, ...]
     tip: str = ""

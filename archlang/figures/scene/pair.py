@@ -38,7 +38,7 @@ _SAID = SMALL * 1.9
 """The line that says what differs."""
 _FOUND = "differs from the other network"
 
-_EDGE, _MIDDLE = 10.0, 14.0
+_EDGE, _MIDDLE = 9.0, 12.0
 """Room at the sides of the figure, and between what stands in both halves."""
 _MOST_COLUMNS = 4
 """A network in half the place is not cut into more columns than that."""

@@ -25,7 +25,7 @@ class Difference:
     """Boxes without a partner, of the left and of the right panel."""
     skips: list[int] = field(default_factory=lambda: [0, 0])
     """How many skips are in one of them alone, or otherwise in the other."""
-    rewired: int = 0
+    rewired: list[int] = field(default_factory=lambda: [0, 0])
     """How many other lines join what is not joined in the other network."""
     where: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     """The places of all accents, to tell two differences apart."""
@@ -123,7 +123,7 @@ class _Comparison:
             ends = partners.get(line.tail), partners.get(line.head)
             if None in ends or self._joined(1 - side, *ends):
                 return line
-            self.difference.rewired += 1
+            self.difference.rewired[side] += 1
         else:
             others = [_look(o) for o in self.panels[1 - side].lines]
             here = _look(replace(line, tail=partners.get(line.tail, -1),

@@ -21,6 +21,11 @@ class Drawing:
         return [g for g in self.groups if g.role in ("ground", "frame")]
 
     @property
+    def markers(self) -> list[Group]:
+        """What lies under accented boxes and lines."""
+        return [g for g in self.groups if g.role == "marker"]
+
+    @property
     def lines(self) -> list[Group]:
         """What joins the boxes."""
         return [g for g in self.groups if g.role == "line"]
@@ -28,7 +33,7 @@ class Drawing:
     @property
     def boxes(self) -> list[Group]:
         """The boxes; of what is in no drawing, heading and legend."""
-        return [g for g in self.groups if g.role not in ("ground", "frame", "line")]
+        return [g for g in self.groups if g.role not in ("ground", "frame", "marker", "line")]
 
 
 def drawings(scene: Scene) -> list[Drawing]:

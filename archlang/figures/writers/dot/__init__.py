@@ -52,7 +52,7 @@ class _Dot:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.names = readable_names(scene)
-        self._clusters = 0
+        self._clusters = self._headed = 0
         self._ink, self._faint = _commonest(scene, TITLE), _commonest(scene, SMALL)
         self._in_box, self._beside_line = Usual(TITLE, self._ink), Usual(SMALL, self._faint)
 
@@ -233,10 +233,16 @@ class _Dot:
         return facts
 
     def _heading(self, groups: list[Group]) -> Iterator[str]:
-        texts = [text for group in groups for text in group.texts]
-        if texts:
-            facts = {"label": in_a_row(texts), "lp": quoted(self._centre(texts, left=True))}
-            yield f"graph [{attributes(facts)}, labelloc=t, labeljust=l];"
+        for group in groups:
+            texts = [*group.texts]
+            if self._headed:  # a graph has one label: of two networks, the second gets a node
+                place = self._place(around([text.rect for text in texts]))
+                look = {"shape": "plaintext", "style": '""', "label": in_a_row(texts)}
+                yield f"{quoted(f'heading-{self._headed}')} [{attributes(look | place)}];"
+            else:
+                facts = {"label": in_a_row(texts), "lp": quoted(self._centre(texts, left=True))}
+                yield f"graph [{attributes(facts)}, labelloc=t, labeljust=l];"
+            self._headed += 1
 
     def _legend(self, groups: list[Group]) -> Iterator[str]:
         rects = [text.rect for group in groups for text in group.texts]

@@ -117,7 +117,7 @@ def _picture(scene: Scene, styles: Styles, *, steps: bool) -> Iterator[str]:
 def _drawing(drawing: Drawing, marks: Marks) -> Iterator[str]:
     """What lies under the boxes, the boxes, and the lines between them, drawn behind."""
     yield f"  % ---- {comment(drawing.name)} ----"
-    yield from _behind(drawing.backdrops, marks)
+    yield from _behind([*drawing.backdrops, *drawing.markers], marks)
     for home, inside in groupby(drawing.boxes, key=lambda group: group.within[1:]):
         if home:
             yield f"  % {comment(', '.join(home))}"
