@@ -208,7 +208,8 @@ class Columns:
         x = rests[cut.line][0][0]
         way = _over(tail, x, columns, columns[1].y - _RUN / 2)
         for k in cut.others:
-            yield Placed(self.whole.lines[k].line, (*way, *rests[k]), curved=False)
+            corner = rests[k][0][0], way[-1][1]
+            yield Placed(self.whole.lines[k].line, (*way, corner, *rests[k]), curved=False)
         yield Placed(line, (*way, *rests[cut.line]), curved=False)
 
     def _rest(self, index: int, y: float, shift: Point) -> list[Point]:
