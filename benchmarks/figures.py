@@ -181,8 +181,7 @@ def row(one: Picture) -> str:
 
 
 HEADER = (
-    "| network | tool | aspect | smallest text on a slide | time |\n"
-    "| --- | --- | --- | --- | --- |"
+    "| network | tool | aspect | smallest text on a slide | time |\n| --- | --- | --- | --- | --- |"
 )
 
 
@@ -195,7 +194,10 @@ def thousand_layers(folder: Path, rounds: int) -> list[str]:
             seconds.append(picture("archlang, overview", name, folder).seconds)
         theirs.append(picture("torchview", "DenseNet121", folder).seconds)
     peer = statistics.median(theirs)
-    lines = ["| overview of | archlang | torchview, DenseNet121 | ratio | goal |", "| --- " * 5 + "|"]
+    lines = [
+        "| overview of | archlang | torchview, DenseNet121 | ratio | goal |",
+        "| --- " * 5 + "|",
+    ]
     for name, seconds in ours.items():
         mine = statistics.median(seconds)
         lines.append(f"| {name} | {mine:.2f} s | {peer:.2f} s | {mine / peer:.2f} | 1.00 |")

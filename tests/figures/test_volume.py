@@ -11,7 +11,7 @@ from archlang import compiler
 from archlang.diagnostics.model import SpecError
 from archlang.figures import draw_scene
 from archlang.figures.geometry import Rect, around
-from archlang.figures.layout import rows, slabs, solids
+from archlang.figures.layout.volume import rows, slabs, solids
 from archlang.figures.options import FITS, FitName, Options, ThemeName
 from archlang.figures.scene.compose import compose
 from archlang.figures.scene.model import Group, Polygon, Route, Scene, Shape

@@ -11,7 +11,7 @@ from archlang.figures.geometry import Rect, around
 from archlang.figures.layout.lettering import labels
 from archlang.figures.layout.packing import Skyline, packed
 from archlang.figures.layout.place import Placement, full
-from archlang.figures.layout.slabs import Volume
+from archlang.figures.layout.volume.slabs import Volume
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL, TITLE

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archlang.figures.geometry import Rect
-from archlang.figures.layout.solids import shown
+from archlang.figures.layout.volume.solids import shown
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Group, Mark, Route, Shape, Text
 from archlang.figures.scene.paint import SIGN, STROKES

@@ -8,8 +8,8 @@ from dataclasses import replace
 from archlang.figures.geometry import Point, Rect
 from archlang.figures.layout.lettering import Label
 from archlang.figures.layout.place import Placement
-from archlang.figures.layout.slabs import ARCH, Letters, Slab, Volume
-from archlang.figures.layout.solids import Solid
+from archlang.figures.layout.volume.slabs import ARCH, Letters, Slab, Volume
+from archlang.figures.layout.volume.solids import Solid
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Group, Mark, Polygon, Route, Shape, Text
 from archlang.figures.scene.paint import SIGN, STROKES, Painter, tip

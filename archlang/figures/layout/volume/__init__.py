@@ -10,9 +10,10 @@ from archlang.figures.layout.columns import Columns
 from archlang.figures.layout.graphviz import layouts
 from archlang.figures.layout.lettering import labels
 from archlang.figures.layout.place import FRAME_TITLE, Placed, Placement, received, request
-from archlang.figures.layout.rows import GAP, Course, Look, Rows, course
-from archlang.figures.layout.slabs import Slab, Volume, previous, slab
-from archlang.figures.layout.solids import Scale
+from archlang.figures.layout.volume.course import Course, course
+from archlang.figures.layout.volume.rows import GAP, Look, Rows
+from archlang.figures.layout.volume.slabs import Slab, Volume, previous, slab
+from archlang.figures.layout.volume.solids import Scale
 from archlang.figures.options import Fit
 from archlang.figures.theme import SMALL
 from archlang.figures.view.model import Line, Panel

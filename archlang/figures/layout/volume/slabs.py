@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.place import Placement, badge
-from archlang.figures.layout.solids import Scale, Solid, solids
+from archlang.figures.layout.volume.solids import Scale, Solid, solids
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Text
 from archlang.figures.theme import SMALL
