@@ -21,6 +21,8 @@ _SHORT = 10
 """A network of so many boxes may stand in one row."""
 _MOST_COLUMNS = 12
 _KEEP_STAGES = 50.0
+_LETTERED = 15.0
+"""Between boxes whose lines carry letters."""
 _CLOSE, _NARROW = 14.0, 26.0
 """Between boxes, and between columns, where room is short."""
 
@@ -37,7 +39,8 @@ def candidates(
     if options.style == "volume":
         return [*volumes(view.main, options.place)], []
     if view.focus:
-        return _whole(view)
+        main, *insets = _placed(view, _LETTERED)
+        return [m for m in [main] if m is not None], [p for p in insets if p is not None]
     shape = UShape(view.main, tight=tight)
     gap = _CLOSE if tight else GAP
     main, *insets = _placed(view, gap, main=not shape.fits)
@@ -73,13 +76,13 @@ def _level(panel: Panel, gap: float) -> list[Placement]:
     return [row] if row is not None else []
 
 
-def _placed(view: View, gap: float, *, main: bool) -> list[Placement | None]:
+def _placed(view: View, gap: float, *, main: bool = True) -> list[Placement | None]:
     """Each panel in its place, the network first (`main`: if it is wanted). Graphviz is asked
     about those that are no strands."""
     found: list[Placement | None] = []
     asked: list[tuple[int, DotGraph]] = []
     for k, panel in enumerate(view.panels):
-        common = panel is view.main
+        common = view.focus or panel is view.main
         placed = in_a_row(panel) if panel.arcs else None
         if not panel.arcs and (k or main):
             placed = woven(panel, common, gap=gap)
@@ -88,18 +91,8 @@ def _placed(view: View, gap: float, *, main: bool) -> list[Placement | None]:
         found.append(placed)
     panels = [*view.panels]
     for (k, _), answer in zip(asked, layouts([graph for _, graph in asked]), strict=True):
-        found[k] = received(panels[k], answer, common=panels[k] is view.main)
+        found[k] = received(panels[k], answer, common=view.focus or not k)
     return found
-
-
-def _whole(view: View) -> tuple[list[Placement], list[Placement]]:
-    """Each panel in one piece, its boxes equally wide."""
-    drawn = [p for p in view.panels if not p.arcs]
-    answers = iter(layouts([request(p, common=True) for p in drawn]))
-    main, *insets = (
-        in_a_row(p) if p.arcs else received(p, next(answers), common=True) for p in view.panels
-    )
-    return [main], insets
 
 
 def lower(placement: Placement) -> Placement:

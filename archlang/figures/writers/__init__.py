@@ -46,13 +46,17 @@ FORMATS = {
 }
 
 
+_OTHER_NAMES = {".tex": ".tikz", ".gv": ".dot"}
+"""Suffixes that people are used to as well."""
+
+
 def format_of(suffix: str) -> Format:
     """The format of files that end so.
 
     Raises:
         DrawingError: there is none.
     """
-    found = FORMATS.get(suffix.lower())
+    found = FORMATS.get(_OTHER_NAMES.get(suffix.lower(), suffix.lower()))
     if found is None:
         known = ", ".join(FORMATS)
         what = f"no figure can be written as {suffix!r}" if suffix else "the file has no suffix"
