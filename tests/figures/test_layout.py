@@ -288,3 +288,8 @@ def test_checks_see_what_they_are_for() -> None:
     assert checks.overlaps(touching) == []
     groups[1] = replace(groups[1], bounds=a.rect.moved(19.5, 0))
     assert checks.overlaps(replace(touching, groups=groups)) == ["a and b"]
+
+
+def test_every_open_unit_has_its_frame() -> None:
+    frames = [g.name for g in scene("ResNet18", "layers").groups if g.role == "frame"]
+    assert len(frames) == 8, frames

@@ -225,7 +225,7 @@ class Columns:
             for k, p in enumerate(self.whole.lines)
             if k not in cut and low < p.points[0][1] < high
         ]
-        piece.frames = [(f, r) for f, r in self.whole.frames if low < r.y < high]
+        piece.frames = [(f, r) for f, r in self.whole.frames if f.boxes <= piece.rects.keys()]
         return piece
 
 
