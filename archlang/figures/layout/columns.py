@@ -15,6 +15,10 @@ from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 
 GUTTER = 44.0
+_STRIP = SMALL * 1.3
+"""The title at the left of a frame."""
+_BESIDE = 4.0
+"""Between two lines that go on in the next column together."""
 _RUN = 14.0
 """How far a line that goes on in the next column stands off the columns' ends."""
 
@@ -181,6 +185,7 @@ class Columns:
         for low, high in pairwise(limits):
             piece = self._piece(low, high, {k for c in cuts for k in (c.line, *c.others)})
             bounds = piece.bounds
+            x += _STRIP if columns and any(f.title for f, _ in piece.frames) else 0.0
             shifts.append((x - bounds.x, -bounds.y))
             piece = piece.moved(x - bounds.x, -bounds.y)
             joined.rects |= piece.rects
@@ -207,9 +212,9 @@ class Columns:
         rests = {k: self._rest(k, cut.y, shift) for k in (cut.line, *cut.others)}
         x = rests[cut.line][0][0]
         way = _over(tail, x, columns, columns[1].y - _RUN / 2)
-        for k in cut.others:
-            corner = rests[k][0][0], way[-1][1]
-            yield Placed(self.whole.lines[k].line, (*way, corner, *rests[k]), curved=False)
+        for lane, k in enumerate(cut.others, 1):
+            points = _along(way, rests[k], lane * _BESIDE)
+            yield Placed(self.whole.lines[k].line, points, curved=False)
         yield Placed(line, (*way, *rests[cut.line]), curved=False)
 
     def _rest(self, index: int, y: float, shift: Point) -> list[Point]:
@@ -253,6 +258,21 @@ def _over(tail: Rect, goal: float, columns: tuple[Rect, Rect], top: float) -> tu
         (tail.centre[0], tail.bottom), (tail.centre[0], low), (x, low), (x, high),
         (goal, high), (goal, top),
     )  # fmt: skip
+
+
+def _along(way: tuple[Point, ...], rest: list[Point], d: float) -> tuple[Point, ...]:
+    """Another line from the same box, `d` beside the first one up to where it turns off."""
+    (a, foot), (_, low), (x, _), (_, high), (goal, _), _ = way
+    end = rest[0][0]
+    d = d if end >= goal else -d
+    return (
+        (a + d, foot),
+        (a + d, low - d),
+        (x - d, low - d),
+        (x - d, high - d),
+        (end, high - d),
+        *rest,
+    )
 
 
 def grounds(placement: Placement) -> list[Ground]:
