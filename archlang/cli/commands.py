@@ -45,9 +45,12 @@ def _python(graph: Graph) -> str:
 
 def _figure(graph: Graph) -> str:
     with working("drawing"):
-        from archlang.figures import draw_svg
+        from archlang.figures import DrawingError, draw_svg
 
-        return draw_svg(graph)
+        try:
+            return draw_svg(graph)
+        except DrawingError as error:
+            raise OutputError(f"cannot draw {graph.name}: {error}") from None
 
 
 def draw_network(
