@@ -23,6 +23,7 @@ from archlang.semantics.values import Unit
 from archlang.source import Source, Span
 from archlang.zoo import zoo
 
+_MOST_NAMES = 12
 _ADDRESS = re.compile(r"(?P<file>.*\.arch)(?::(?P<network>[^:/\\]*))?")
 
 
@@ -127,7 +128,12 @@ def _is_bare_name(file: Path) -> bool:
 
 
 def _not_in_zoo(name: str) -> UnknownNetwork:
-    return UnknownNetwork(name=name, known=tuple(zoo()), suggestion=closest(name, zoo()))
+    # who types ResNet5 means one that begins so; the whole zoo would be too much to read
+    begun = tuple(known for known in zoo() if known.lower().startswith(name.lower()))
+    near = closest(name, begun) or closest(name, zoo())
+    return UnknownNetwork(
+        name=name, known=begun[:_MOST_NAMES] or ("archlang zoo lists them",), suggestion=near
+    )
 
 
 def choose(module: Module, name: str | None) -> Unit:

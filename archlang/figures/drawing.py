@@ -85,7 +85,7 @@ def _graph(network: Graph | str | PathLike[str]) -> Graph:
 
 
 def _options(wishes: dict[str, Any]) -> Options:
-    """The options that are asked for by name; a highlight may be one path.
+    """The options that are asked for by name; a highlight may be one path, or a list of some.
 
     Raises:
         DrawingError: there is no such option, or no such value of it.
@@ -94,6 +94,11 @@ def _options(wishes: dict[str, Any]) -> Options:
     for name in wishes:
         if name not in known:
             raise DrawingError(f"there is no option {name!r} for figures; {', '.join(known)} are")
-    if isinstance(wishes.get("highlight"), str):
-        wishes = wishes | {"highlight": (wishes["highlight"],)}
+    match wishes.get("highlight"):
+        case str() as path:
+            wishes = wishes | {"highlight": (path,)}
+        case list() as paths:
+            wishes = wishes | {"highlight": tuple(paths)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] (Options looks at it)
+        case _:
+            pass
     return Options(**wishes)

@@ -65,8 +65,12 @@ class Options:
             ("view", ViewName), ("style", StyleName), ("theme", ThemeName), ("fit", FitName),
         ):  # fmt: skip
             _one_of(name, getattr(self, name), get_args(known))
-        if self.depth is not None and self.depth < 0:
-            raise DrawingError(f"a depth of {self.depth} is no number of levels; 0 opens no unit")
+        if not (self.depth is None or (_is(self.depth, int) and self.depth >= 0)):
+            raise DrawingError(f"a depth of {self.depth!r} is no number of levels; 0 opens no unit")
+        if not _is(self.focus, str):
+            raise DrawingError(f"a focus is the name of a block or a path, not {self.focus!r}")
+        if not (_is(self.highlight, tuple) and all(_is(path, str) for path in self.highlight)):
+            raise DrawingError(f"a highlight is a path such as layer3, not {self.highlight!r}")
 
     @property
     def place(self) -> Fit:
@@ -74,8 +78,13 @@ class Options:
         return FITS[self.fit]
 
 
-def _one_of(name: str, given: str, known: tuple[str, ...]) -> None:
+def _is(value: object, kind: type) -> bool:
+    """What comes from Python may be of any type."""
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+def _one_of(name: str, given: object, known: tuple[str, ...]) -> None:
     if given not in known:
-        near = closest(given, known)
+        near = closest(str(given), known)
         hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
         raise DrawingError(f"there is no {name} {given!r}; {hint}")

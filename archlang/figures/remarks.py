@@ -35,12 +35,16 @@ def _way_out(graph: Graph, options: Options) -> str:
     # what is accented changes no size, and may not show in a smaller view
     options = replace(options, highlight=())
     others = [replace(options, view=name, depth=None) for name in smaller]
-    others += [replace(options, fit=name) for name in FITS if name != options.fit]
+    # a larger page rather than a slide, for what is to be printed
+    alike = sorted(FITS.values(), key=lambda f: f.readable != options.place.readable)
+    others += [replace(options, fit=fit.name) for fit in alike if fit.name != options.fit]
     for other in others:
         size = smallest_text(best(views(graph, other), other), other.place)
         if size >= other.place.readable:
             word = "view" if other.view != options.view else "fit"
             return f"--{word} {getattr(other, word)} gives {size:.1f}"
-    return (
-        f"--focus {'PATH draws a unit of it' if options.focus else 'BLOCK draws one block'} alone"
-    )
+    if options.focus:
+        return "--focus PATH draws a unit of it alone"
+    if any(node.scope.unit.kind == "block" for node in graph.nodes):
+        return "--focus BLOCK draws one block alone"
+    return "layers that are put into blocks fold"

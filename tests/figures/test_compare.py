@@ -438,3 +438,42 @@ def test_command_line_says_what_is_wrong(
     done = run(*words)
     assert done.exit_code != 0 and problem in done.output
     assert not [*tmp_path.iterdir()]
+
+
+TIED = """
+network Minus:
+    input 8x8x8
+    a = conv(8, 3x3)
+    b = conv(8, 5x5)
+    a - b -> gap
+
+network Swapped:
+    input 8x8x8
+    a = conv(8, 3x3)
+    b = conv(8, 5x5)
+    b - a -> gap
+
+network Shared:
+    input 8x8x8
+    shared S = conv(8, 3x3) -> relu
+    S
+    S
+
+network Apart:
+    input 8x8x8
+    conv(8, 3x3) -> relu
+    conv(8, 3x3) -> relu
+"""
+
+
+@pytest.mark.parametrize("pair", [("Minus", "Swapped"), ("Shared", "Apart")])
+@pytest.mark.parametrize("view", ["blocks", "overview", "layers"])
+def test_order_of_operands_and_shared_weights_differ(
+    pair: tuple[str, str], view: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "tied.arch"
+    path.write_text(TIED, encoding="utf-8")
+    left, right = (compiler.graph(f"{path}:{name}") for name in pair)
+    assert "No difference" not in draw(left, against=right, view=view).difference
+    assert "No difference" not in draw(right, against=left, view=view).difference
+    assert "No difference" in draw(left, against=left, view=view).difference

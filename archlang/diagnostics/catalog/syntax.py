@@ -217,6 +217,8 @@ class UnknownCharacter(Problem):
         return f"the language has no use for {self.character!r} (U+{ord(self.character):04X})"
 
     def help(self) -> str:
+        if not self.instead and self.character.isalnum():
+            return "names are made of the letters a to z and A to Z, digits and _"
         return f"write {self.instead}" if self.instead else "remove it"
 
 

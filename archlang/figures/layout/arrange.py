@@ -69,7 +69,7 @@ def inset_card(placement: Placement) -> Card:
     text = max(width(panel.title, TITLE, bold=True), note.width) + 2 * CARD
     w = max(inner.w, text)
     room = Rect(inner.x - (w - inner.w) / 2, inner.y - head, w, inner.h + head)
-    return Card(placement, room, panel.title, panel.note)
+    return Card(placement, room, panel.title, panel.note, [room])
 
 
 def arrangements(main: Card, insets: Sequence[Card]) -> Iterator[Arrangement]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain, product
 from math import floor, inf, prod, sqrt
 
+from archlang.figures.errors import DrawingError
 from archlang.figures.geometry import Rect
 from archlang.figures.layout.arrange import (
     BETWEEN,
@@ -38,6 +39,8 @@ _SPARE = 0.005
 """What it counts that of two figures of one scale one leaves half of its place free."""
 _MOST_DECKS = 27
 """So many mixtures of upright, folded and turned insets are tried."""
+_MOST_SLABS, _MOST_BOXES = 100, 400
+"""What can be laid out in a few seconds, as volumes and flat."""
 HEAD = HEADING * 1.3 + 10
 _LEGEND = 420.0
 """A legend may take so much width, however narrow the network is."""
@@ -48,17 +51,40 @@ def best(views: Iterable[View], options: Options) -> Scene:
     whose text is largest there.
 
     Raises:
-        DrawingError: there is no Graphviz.
+        DrawingError: there is no Graphviz, or there are too many volumes.
     """
     fit = options.place
     scenes: list[Scene] = []
     tried: list[View] = []
+    views = _bounded(views, options)
     for view, tight in chain(((view, False) for view in views), ((view, True) for view in tried)):
         tried += [] if tight else [view]
         scenes.append(compose(view, options, tight=tight))
         if smallest_text(scenes[-1], fit) >= fit.readable:
             return scenes[-1]
     return max(scenes, key=lambda scene: smallest_text(scene, fit))
+
+
+def _bounded(views: Iterable[View], options: Options) -> Iterator[View]:
+    """The views that are not too large to be laid out.
+
+    Raises:
+        DrawingError: there is none.
+    """
+    most = _MOST_SLABS if options.style == "volume" else _MOST_BOXES
+    fewest, title = inf, ""
+    for view in views:
+        title = view.title
+        boxes = max(len(panel.boxes) for panel in view.panels)
+        fewest = min(fewest, boxes)
+        if boxes <= most:
+            yield view
+    if most < fewest < inf:
+        raise DrawingError(
+            f"{title} still has {fewest} boxes when all is folded that can be, and {most} can "
+            f"be laid out{' as volumes' if options.style == 'volume' else ''}; layers that are put "
+            "into blocks fold"
+        )
 
 
 def smallest_text(scene: Scene, fit: Fit) -> float:

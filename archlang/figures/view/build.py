@@ -8,7 +8,7 @@ from archlang.figures.options import Options
 from archlang.figures.view.builder import SMALL_NETWORK, Builder, Fold
 from archlang.figures.view.focus import focus
 from archlang.figures.view.highlight import highlight
-from archlang.figures.view.model import View
+from archlang.figures.view.model import Caption, View
 from archlang.graph import Graph
 
 __all__ = ["Builder", "Fold", "views"]
@@ -40,17 +40,17 @@ def _made(builder: Builder, options: Options) -> Iterator[View]:
     if options.view == "layers":
         yield builder.layers(options.depth)
         return
-    seen: set[int] = set()
+    seen: set[tuple[tuple[Caption, int], ...]] = set()
     for depth, fold in _ways(builder.graph, options):
         made = builder.view(depth, fold, insets=options.view == "blocks")
-        boxes = sum(len(panel.boxes) for panel in made.panels)
-        if boxes not in seen:
-            seen.add(boxes)
+        shown = tuple((b.caption, b.count) for panel in made.panels for b in panel.boxes)
+        if shown not in seen:
+            seen.add(shown)
             yield made
 
 
 def _ways(graph: Graph, options: Options) -> Iterator[tuple[int | None, Fold]]:
     """How many levels to open, and how much to fold."""
     yield from ((options.depth, fold) for fold in Fold)
-    if options.view == "overview" and options.depth is None and len(graph.nodes) <= SMALL_NETWORK:
+    if options.depth is None and len(graph.nodes) <= SMALL_NETWORK:
         yield from ((0, fold) for fold in Fold)

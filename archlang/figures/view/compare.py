@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from archlang.figures.view.bonds import Bonds
 from archlang.figures.view.likeness import Content, aligned, common
 from archlang.figures.view.model import Box, Emphasis, Line, Loop, Panel
 from archlang.graph import Graph
@@ -51,6 +52,8 @@ class _Comparison:
             for graph, panel in zip(graphs, panels, strict=True)
         )
         self.contents = left, right
+        first, second = zip(graphs, panels, strict=True)
+        self.bonds = Bonds(*first), Bonds(*second)
         self.whole = all(panel.unit is None for panel in panels)
         pairs = aligned(left, right)
         self.partners = pairs, {b: a for a, b in pairs.items()}
@@ -92,11 +95,12 @@ class _Comparison:
         self.difference.where.append((f"box {side}", box.id))
 
     def _pair(self, a: Content, b: Content) -> None:
-        if a.whole == b.whole or not (a.nodes or self.whole):
+        bound = self._bound_alike(a.box, b.box)
+        if (a.whole == b.whole and bound) or not (a.nodes or self.whole):
             return  # what enters and leaves a block is no difference of its own
-        if {(0, a.box.id), (1, b.box.id)} <= self.elsewhere:
+        if bound and {(0, a.box.id), (1, b.box.id)} <= self.elsewhere:
             return
-        if a.all_but_skips(b):
+        if bound and a.all_but_skips(b):
             before = sum(self.difference.skips)
             self._loops(0, a.box, b.box.loops)
             self._loops(1, b.box, a.box.loops)
@@ -105,6 +109,20 @@ class _Comparison:
         self.difference.changed.append((a.box.id, b.box.id))
         self._accent(0, a.box)
         self._accent(1, b.box)
+
+    def _bound_alike(self, a: Box, b: Box) -> bool:
+        """Whether two boxes take the same operands in the same order, and share their weights with
+        the same boxes, as far as those have partners."""
+        pairs, (first, second) = self.partners[0], self.bonds
+        operands = [
+            (pairs.get(x), y) for x, y in zip(first.operands(a), second.operands(b), strict=False)
+        ]
+        known = [(x, y) for x, y in operands if x is not None]
+        swapped = sorted(x for x, _ in known) == sorted(y for _, y in known)
+        if swapped and any(x != y for x, y in known):
+            return False
+        shared = [pairs.get(x) for x in first.sharing(a)]
+        return None in shared or {x for x in shared if x is not None} == {*second.sharing(b)}
 
     def _loops(self, side: int, box: Box, others: Sequence[Loop]) -> None:
         """Accent the skips of a folded unit that its partner has not got."""

@@ -121,29 +121,40 @@ class Rows:
     def _filled(self, limit: float) -> list[list[int]]:
         """Rows filled up to a width, as far as they may be cut."""
         rows: list[list[int]] = [[]]
+        places: list[float] = []
         cut = 0
         for index in self.way.spine:
+            places.append(self._next(rows[-1], places, index))
             rows[-1].append(index)
-            if cut and self._width(rows[-1]) > limit:
+            if cut and self._right(rows[-1], places) > limit:
                 rows[-1:] = [rows[-1][:cut], rows[-1][cut:]]
+                places = self._places(rows[-1])
                 cut = 0
             if index in self.cuts:
                 cut = len(rows[-1])
         return rows
 
     def _width(self, row: list[int]) -> float:
-        places = self._places(row)
-        return max(x + self.rights[k] for k, x in zip(row, places, strict=True))
+        return self._right(row, self._places(row))
+
+    def _right(self, row: list[int], places: list[float]) -> float:
+        """The right end of a row; labels of its last slabs alone can reach there."""
+        ends = zip(row[-_BACK:], places[-_BACK:], strict=True)
+        return max(x + self.rights[k] for k, x in ends)
 
     def _places(self, row: Sequence[int]) -> list[float]:
         """Where the slabs of a row begin, each as far left as the ones before it allow."""
         places: list[float] = []
-        for k in range(len(row)):
-            x = -min(r.x for r, _ in self.parts[row[0]]) if k == 0 else places[-1]
-            for j in range(max(0, k - _BACK), k):
-                x = max(x, places[j] + self._apart(row[j], row[k]))
-            places.append(x)
+        for index in row:
+            places.append(self._next(row, places, index))
         return places
+
+    def _next(self, row: Sequence[int], places: list[float], index: int) -> float:
+        """Where a slab begins behind those of a row that have their places."""
+        x = places[-1] if places else -min(r.x for r, _ in self.parts[index])
+        for j in range(max(0, len(places) - _BACK), len(places)):
+            x = max(x, places[j] + self._apart(row[j], index))
+        return x
 
     def _apart(self, left: int, right: int) -> float:
         """How far right of one slab another has to begin."""
