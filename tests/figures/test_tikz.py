@@ -18,6 +18,8 @@ from archlang.figures.writers.tikz import write_tikz
 from archlang.figures.writers.tikz.tex import KNOWN, MATH, comment, tex
 from tests.figures.programs import program
 
+ALIKE = 0.0001
+"""How much two pictures of the same thing differ when a renderer has rounded differently."""
 HOSTILE = [
     r"\input{/etc/hostname} \write18{touch pwned}",
     r"}\end{document}{\catcode`\%=12 $x^2$ & #1 ~ ^^41 ^^M \par",
@@ -52,9 +54,9 @@ def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("⋅", "·")
 
 
-def grey(pdf: Path) -> bytes:
+def grey(pdf: Path, page: int = 1) -> bytes:
     """A small picture of a page."""
-    command = [program("pdftoppm"), "-gray", "-singlefile", "-scale-to-x", "240"]
+    command = [program("pdftoppm"), "-gray", "-singlefile", "-f", str(page), "-scale-to-x", "240"]
     done = subprocess.run(
         [*command, "-scale-to-y", "160", pdf], capture_output=True, check=True
     ).stdout
@@ -115,33 +117,109 @@ def test_a_page_for_each_step(tmp_path: Path) -> None:
     text = write_tikz(scenes)
     assert text.count(r"\begin{tikzpicture}") == 1
     pdf = compiled(text, tmp_path)
-    info = subprocess.run([program("pdfinfo"), pdf], capture_output=True, check=True, text=True)
-    assert f"Pages:           {len(scenes)}\n" in info.stdout
-    pages: list[str] = []
+    assert pages(pdf) == len(scenes)
+    said: list[str] = []
     for page in (1, len(scenes)):
         command = [program("pdftotext"), "-f", str(page), "-l", str(page), pdf, "-"]
         done = subprocess.run(command, capture_output=True, check=True)
-        pages.append(_squeezed(done.stdout.decode()))
-    assert "input" in pages[0] and "fc,10" not in pages[0]
-    assert "input" in pages[1] and "fc,10" in pages[1]
+        said.append(_squeezed(done.stdout.decode()))
+    assert "input" in said[0] and "fc,10" not in said[0]
+    assert "input" in said[1] and "fc,10" in said[1]
+
+
+def parts(text: str) -> tuple[str, list[str]]:
+    """What the file says to copy into the preamble of a talk, and its pictures."""
+    _, preamble, body = re.split(r"% ={20,}\n", text)
+    return preamble, re.split(r"% -{20,}\n", body)[1::2]
+
+
+def talk(preambles: Sequence[str], frames: Sequence[str]) -> str:
+    """A talk in 16:9, in the font that the figures have when they are alone."""
+    lines = [
+        r"\documentclass[aspectratio=169]{beamer}",
+        r"\usepackage[T1]{fontenc}", r"\usepackage[utf8]{inputenc}", r"\usepackage{helvet}",
+        *preambles, r"\begin{document}",
+    ]  # fmt: skip
+    for frame in frames:
+        lines += [r"\begin{frame}{A title}", r"\centering", frame, r"\end{frame}"]
+    return "\n".join([*lines, r"\end{document}"])
+
+
+def pages(pdf: Path) -> int:
+    info = subprocess.run([program("pdfinfo"), pdf], capture_output=True, check=True, text=True)
+    return int(re.findall(r"Pages: +(\d+)", info.stdout)[0])
 
 
 @pytest.mark.slow
 def test_a_picture_moves_into_a_talk(tmp_path: Path) -> None:
     scenes = frames(draw("ResNet50").scene)
-    text = write_tikz(scenes)
-    _, preamble, body = re.split(r"% ={20,}\n", text)
-    picture = body[body.index(r"\begin{tikzpicture}") : body.index(r"\end{tikzpicture}")]
-    reveal = next(line for line in preamble.splitlines() if r"\renewcommand" in line)[1:]
-    talk = [
-        r"\documentclass{beamer}", preamble, reveal, r"\begin{document}", r"\begin{frame}",
-        r"\resizebox{\textwidth}{!}{%", picture, r"\end{tikzpicture}}", r"\end{frame}",
-        r"\end{document}",
-    ]  # fmt: skip
-    pdf = compiled("\n".join(talk), tmp_path, "talk", strict=False)
-    info = subprocess.run([program("pdfinfo"), pdf], capture_output=True, check=True, text=True)
-    assert f"Pages:           {len(scenes)}\n" in info.stdout
+    preamble, pictures = parts(write_tikz(scenes))
+    pdf = compiled(talk([preamble], pictures), tmp_path, "talk")
+    assert pages(pdf) == len(scenes)
     assert "Bottleneck512" in words(pdf)
+    assert difference(grey(pdf, 1), grey(pdf, len(scenes))) > 0.02
+
+
+@pytest.mark.slow
+def test_figures_share_a_talk(tmp_path: Path) -> None:
+    figures = [
+        write_tikz([draw("ResNet50").scene]),
+        write_tikz([draw("LeNet5", theme="dark").scene]),
+        write_tikz([draw("UNet", theme="print").scene]),
+        write_tikz([boxes(HOSTILE)]),
+    ]
+    alone = [compiled(text, tmp_path, f"alone{i}") for i, text in enumerate(figures)]
+    copied = [parts(text) for text in figures]
+    # the first one again at the end: those between leave nothing behind
+    order = [*range(len(figures)), 0]
+    preambles = [preamble for preamble, _ in copied]
+    shared = compiled(talk(preambles, [copied[i][1][0] for i in order]), tmp_path, "talk")
+    pasted = [rf"\archfit{{\includegraphics{{{alone[i].stem}}}}}" for i in order]
+    single = compiled(talk(preambles[:1], pasted), tmp_path, "single")
+    for page, _ in enumerate(order, 1):
+        assert difference(grey(shared, page), grey(single, page)) < ALIKE
+
+
+@pytest.mark.slow
+def test_pills_that_became_rectangles_would_be_noticed(tmp_path: Path) -> None:
+    preamble, (picture,) = parts(write_tikz([draw("ResNet50").scene]))
+    other = picture.replace("draw=archline, rounded corners=12pt", "draw=archline", 1)
+    assert other != picture
+    pdf = compiled(talk([preamble], [picture, other]), tmp_path, "talk")
+    assert difference(grey(pdf, 1), grey(pdf, 2)) > 3 * ALIKE
+
+
+@pytest.mark.slow
+def test_styles_of_another_figure_would_be_noticed(tmp_path: Path) -> None:
+    light, dark = (parts(write_tikz([draw("LeNet5", theme=t).scene])) for t in ("light", "dark"))
+    defined = r"  \\definecolor[\s\S]*?\n\n"
+    found = re.findall(defined, dark[1][0])[0]
+    mixed = re.sub(defined, "", light[1][0])
+    pdf = compiled(talk([light[0], found], [light[1][0], mixed]), tmp_path, "talk")
+    assert difference(grey(pdf, 1), grey(pdf, 2)) > 10 * ALIKE
+
+
+def test_one_preamble_is_enough_for_all_figures() -> None:
+    texts = [
+        write_tikz([draw("LeNet5").scene]),
+        write_tikz([draw("ResNet50", theme="dark").scene]),
+        write_tikz(frames(draw("LeNet5", theme="print").scene)),
+        write_tikz([boxes(["中"])]),
+    ]
+    assert len({parts(text)[0] for text in texts}) == 1
+    # a frame of beamer holds no parameters of commands
+    assert not any(re.search(r"(?<!\\)#", parts(text)[1][0]) for text in texts)
+
+
+@pytest.mark.parametrize("network", ["LeNet5", pytest.param("GoogLeNet", marks=pytest.mark.slow)])
+def test_a_pasted_picture_fits_a_frame(network: str, tmp_path: Path) -> None:
+    preamble, pictures = parts(write_tikz([draw(network, view="layers").scene]))
+    compiled(talk([preamble], pictures), tmp_path, "talk")
+    # without it, it would not
+    too_large = pictures[0].replace(r"\archfit", "")
+    assert too_large != pictures[0]
+    with pytest.raises(AssertionError, match="Overfull"):
+        compiled(talk([preamble], [too_large]), tmp_path, "large")
 
 
 def test_scenes_that_are_no_reveal_are_pictures_of_their_own(tmp_path: Path) -> None:
@@ -161,6 +239,13 @@ def test_text_of_a_spec_is_only_text(tmp_path: Path) -> None:
     assert "Łódź" in found and "α→β" in found and "⊕" in found
 
 
+def test_letters_that_a_talk_has_are_left_to_it(tmp_path: Path) -> None:
+    preamble, pictures = parts(write_tikz([boxes(["中 文"])]))
+    own = r"\DeclareUnicodeCharacter{4E2D}{zhong}"
+    found = words(compiled(talk([own, preamble], [*pictures, "中"]), tmp_path))
+    assert found.count("zhong") == 2 and "[U+6587]" in found and "4E2D" not in found
+
+
 def test_a_hostile_label_would_be_noticed(tmp_path: Path) -> None:
     (tmp_path / "secret.tex").write_text("LEAKED")
     text = write_tikz([boxes([r"\input{secret}%"])])
@@ -172,7 +257,7 @@ def test_all_signs_are_known_to_pdflatex(tmp_path: Path) -> None:
     signs = sorted(KNOWN | set(MATH))
     lines = ["".join(signs[i : i + 25]) for i in range(0, len(signs), 25)]
     text = write_tikz([boxes(lines)])
-    assert "U+" not in text
+    assert r"\archsign" not in parts(text)[1][0]
     compiled(text, tmp_path)
 
 
@@ -200,6 +285,14 @@ def test_polygons_subscripts_and_turned_text(tmp_path: Path) -> None:
     pdf = compiled(text, tmp_path)
     assert "turned" in words(pdf)
     assert difference(grey(pdf), svg_picture(scene, tmp_path)) < 0.03
+
+
+def test_text_may_have_any_size(tmp_path: Path) -> None:
+    sizes = (9, 10.5, 12, 13, 14, 18)
+    marks = tuple(Text(99, 20 * size, f"size {size}", size, colour="#1A1A1A") for size in sizes)
+    scene = Scene(200, 400, "t", "d", "#FFFFFF", groups=[Group("box", "b", marks)])
+    found = words(compiled(write_tikz([scene]), tmp_path))
+    assert all(f"size{size}" in found for size in sizes)
 
 
 def test_lines_begin_and_end_at_boxes() -> None:

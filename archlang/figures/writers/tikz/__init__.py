@@ -9,38 +9,11 @@ from archlang.figures.scene.model import Group, Scene
 from archlang.figures.writers.drawings import Drawing, drawings
 from archlang.figures.writers.names import readable_names
 from archlang.figures.writers.tikz.marks import Marks
+from archlang.figures.writers.tikz.preamble import preamble
 from archlang.figures.writers.tikz.styles import Styles, number
 from archlang.figures.writers.tikz.tex import comment, strangers
 
-_HEAD = r"""% {title}
-%
-% A complete document for pdflatex, lualatex and xelatex. To use the picture elsewhere, copy what
-% stands between the two lines of == into the preamble, and the tikzpicture to where it belongs.
-\RequirePackage{{fix-cm}}
-\documentclass{{article}}
-\usepackage[paperwidth={width}pt, paperheight={height}pt, margin=0pt]{{geometry}}
-\pagestyle{{empty}}
-\setlength{{\parindent}}{{0pt}}
-\setlength{{\topskip}}{{0pt}}
-\usepackage{{iftex}}
-\ifpdftex
-  \usepackage[T1]{{fontenc}}
-  \usepackage[utf8]{{inputenc}}
-  \usepackage{{helvet}}
-\else
-  \usepackage{{fontspec}}
-\fi
-"""
-
-
-_STEPS = r"""
-% The picture is shown step by step: what stands in \archfrom{n}{...} appears on page n. For one
-% frame of beamer that does the same, put the tikzpicture into it and
-%   \renewcommand{\archfrom}[2]{\only<#1->{#2}}
-% after these lines.
-\newcount\archstep
-\newcommand{\archfrom}[2]{\ifnum\archstep<#1\relax\else#2\fi}
-"""
+_RULE = "% " + 83 * "-"
 
 
 def write_tikz(scenes: Sequence[Scene]) -> str:
@@ -55,28 +28,8 @@ def write_tikz(scenes: Sequence[Scene]) -> str:
         body = [*_revealed(last, len(scenes), styles)]
     else:
         body = [line for scene in scenes for line in (*_picture(scene, styles, steps=False), "")]
-    preamble = [*_preamble(last, body, styles, steps=steps)]
-    return "\n".join([*preamble, "", r"\begin{document}", *body, r"\end{document}", ""])
-
-
-def _preamble(scene: Scene, body: list[str], styles: Styles, *, steps: bool) -> Iterator[str]:
-    size = {"width": number(scene.width), "height": number(scene.height)}
-    yield _HEAD.format(title=comment(scene.title), **size).rstrip()
-    yield "% ==================================================================================="
-    yield from styles.definitions("\n".join(body))
-    unknown = strangers(body)
-    if unknown:
-        yield "% What pdflatex has no letter for is named there; lualatex and xelatex show it."
-        yield r"\usepackage{iftex}"
-        yield r"\ifpdftex"
-        yield from (
-            rf"  \DeclareUnicodeCharacter{{{ord(c):04X}}}{{{{[}}U+{ord(c):04X}{{]}}}}"
-            for c in unknown
-        )
-        yield r"\fi"
-    if steps:
-        yield _STEPS.strip()
-    yield "% ==================================================================================="
+    before = preamble(last, steps=steps)
+    return "\n".join([*before, "", r"\begin{document}", *body, r"\end{document}", ""])
 
 
 def _is_reveal(scenes: Sequence[Scene]) -> bool:
@@ -101,17 +54,28 @@ def _revealed(scene: Scene, count: int, styles: Styles) -> Iterator[str]:
 
 
 def _picture(scene: Scene, styles: Styles, *, steps: bool) -> Iterator[str]:
+    """A picture that brings its colours and styles: others of a talk have other ones."""
+    drawn = [*_drawn(scene, styles, steps=steps)]
+    yield _RULE
+    yield r"\archfit{%"
+    yield r"\begin{tikzpicture}[x=1pt, y=-1pt]"
+    yield from (f"  {line}" for line in styles.definitions("\n".join(drawn)))
+    yield from (rf"  \archsign{{{sign}}}{{{ord(sign):04X}}}" for sign in strangers(drawn))
+    yield ""
+    yield from drawn
+    yield r"\end{tikzpicture}}"
+    yield _RULE
+
+
+def _drawn(scene: Scene, styles: Styles, *, steps: bool) -> Iterator[str]:
     marks = Marks(scene, styles, readable_names(scene), steps=steps)
     corner = f"({number(scene.width)},{number(scene.height)})"
-    yield r"\begin{tikzpicture}[x=1pt, y=-1pt]"
     paper = styles.colours[scene.paper]
     yield f"  \\path[use as bounding box] (0,0) rectangle {corner};"
     yield f"  \\scoped[on background layer] \\fill[{paper}] (0,0) rectangle {corner};"
     for drawing in drawings(scene):
         yield ""
         yield from (_drawing if drawing.name else _loose)(drawing, marks)
-    yield r"\end{tikzpicture}"
-    yield ""
 
 
 def _drawing(drawing: Drawing, marks: Marks) -> Iterator[str]:

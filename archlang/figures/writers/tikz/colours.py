@@ -41,10 +41,11 @@ class Colours:
         """What the theme paints so, else the name of the colour."""
         return self._families.get((fill, stroke)) or self.plain(fill or stroke)
 
-    def definitions(self) -> Iterator[str]:
-        """The lines that define what was used."""
+    def definitions(self) -> Iterator[tuple[str, str]]:
+        """What was used: the names with the lines that define them."""
         for name, colour in self._used.items():
-            yield rf"\definecolor{{{name}}}{{HTML}}{{{colour.removeprefix('#').upper()}}}"
+            digits = colour.removeprefix("#").upper()
+            yield name, rf"\definecolor{{{name}}}{{HTML}}{{{digits}}}"
 
 
 def _named(theme: Theme) -> Iterator[tuple[str, str]]:

@@ -21,13 +21,6 @@ _BOX: _Look = (4.0, 1.1, False)
 _SIZES = {TITLE: "title", SMALL: "note", HEADING: "heading"}
 _BACKDROPS = {"ground": "stage", "frame": "frame"}
 
-_TEXT = (
-    r"% \archtext{size}{colour}{text} is a line of text; \archroom is kept free beside it",
-    r"\newdimen\archroom",
-    r"\newcommand{\archtext}[3]{{\sffamily\fontsize{#1}{#1}\selectfont\color{#2}%",
-    r"  \rule[-0.265em]{0pt}{1.25em}#3\kern\archroom}}",
-)
-
 
 class Styles:
     """The styles of some scenes: one for each paint of boxes, kind of line and kind of text."""
@@ -87,17 +80,20 @@ class Styles:
         return "\\" + self._texts[key][0]
 
     def definitions(self, picture: str) -> Iterator[str]:
-        """The lines of a preamble for a picture that is written: what it uses."""
-        texts, styles = [*self._text_commands()], [*self._styles()]
-        yield r"\usepackage{tikz}"
-        yield r"\usetikzlibrary{arrows.meta, backgrounds, shadows}"
-        yield from self.colours.definitions()
-        yield from _TEXT
+        """The lines that define what a picture uses: colours, kinds of text, styles.
+
+        They stand in the picture and hold for it alone. No `#` is in them, which a frame of
+        beamer could not hold.
+        """
+        texts = [line for name, line in self._text_commands() if _uses(picture, f"\\\\{name}")]
+        styles = [line for name, line in self._styles() if _uses(picture, f"arch {name}")]
+        used = "\n".join((picture, *texts, *styles))
+        yield from (line for name, line in self.colours.definitions() if _uses(used, name))
         yield from texts
-        yield r"\tikzset{"
-        said = "\n".join(s.split("/", 1)[1] for s in styles if s.split("/")[0][5:] not in _FIXED)
-        yield from (f"  {s}," for s in styles if s.split("/")[0] in picture + said)
-        yield "}"
+        if styles:
+            yield r"\tikzset{"
+            yield from (f"  {line}," for line in styles)
+            yield "}"
 
     def _find_areas(self, groups: Iterable[Group]) -> None:
         seen: dict[tuple[str, str], list[tuple[Area, Group]]] = {}
@@ -135,26 +131,13 @@ class Styles:
         same = [key for key in self._lines if key[1] == route.colour]
         return next((key for key in same if self._lines[key][1][1] == route.dash), same[0])
 
-    def _styles(self) -> Iterator[str]:
-        yield (
-            "arch box/.style={inner sep=0pt, outer sep=0pt, align=center, font=\\offinterlineskip,"
-            f"\n    rounded corners={number(_BOX[0])}pt, line width={_BOX[1]}pt, line join=round}}"
-        )
-        yield "arch stack/.style={double copy shadow={shadow xshift=#1, shadow yshift=-#1}}"
-        yield (
-            "arch badge/.style 2 args={font=\\offinterlineskip\\archroom#1\\relax,"
-            "\n    label={[arch label, anchor=east, xshift=-8pt]east:#2}}"
-        )
-        yield "arch label/.style={inner sep=0pt, outer sep=0pt, anchor=base west}"
-        tip = f"Triangle[length={number(HEAD_LENGTH)}pt, width={number(HEAD_WIDTH)}pt]"
-        yield f"arch arrow/.style={{-{{{tip}}}}}"
-        yield f"arch bent/.style={{rounded corners={number(CORNER)}pt}}"
-        for dash in ("dashed", "dotted"):
-            yield f"arch {dash}/.style={{dash pattern={_pattern(dash)}}}"
+    def _styles(self) -> Iterator[tuple[str, str]]:
         for (fill, stroke), (name, look) in self._areas.items():
-            yield f"arch {name}/.style={{{', '.join(self._area_style(fill, stroke, look))}}}"
+            style = ", ".join(self._area_style(fill, stroke, look))
+            yield name, f"arch {name}/.style={{{style}}}"
         for (_, colour), (name, stroke) in self._lines.items():
-            yield f"arch {name}/.style={{{', '.join(self._line_style(name, colour, stroke))}}}"
+            style = ", ".join(self._line_style(name, colour, stroke))
+            yield name, f"arch {name}/.style={{{style}}}"
 
     def _area_style(self, fill: str, stroke: str, look: _Look) -> Iterator[str]:
         radius, width, dashed = look
@@ -178,14 +161,12 @@ class Styles:
         if arrow:
             yield "arch arrow"
 
-    def _text_commands(self) -> Iterator[str]:
+    def _text_commands(self) -> Iterator[tuple[str, str]]:
         for (size, bold, colour), (command, name) in self._texts.items():
-            weight = r"\bfseries " if bold else ""
+            face = r"\bfseries" if bold else ""
             named = self.colours.called(name, colour)
-            yield (
-                rf"\newcommand{{\{command}}}[1]"
-                rf"{{\archtext{{{number(size)}pt}}{{{named}}}{{{weight}#1}}}}"
-            )
+            line = rf"\def\{command}{{\archtext{{{number(size)}pt}}{{{named}}}{{{face}}}}}"
+            yield command, line
 
     def _free(self, name: str, letters: bool = False) -> str:
         """The name, or with a number (a letter) where another has it."""
@@ -198,13 +179,40 @@ class Styles:
         return free
 
 
-_FIXED = {"box", "stack", "badge", "label", "arrow", "bent", "dashed", "dotted"}
+_FIXED = {"box", "stack", "badge", "label", "arrow", "bent", "dashed", "dotted"} | {
+    f"arch{command}" for command in ("text", "room", "sign", "fit", "from", "step", "picture")
+}
+"""Names of what is the same in every picture."""
+
+
+def shared_styles() -> Iterator[str]:
+    """The styles that are the same in every picture: how boxes, labels and lines are made."""
+    yield (
+        "arch box/.style={inner sep=0pt, outer sep=0pt, align=center, font=\\offinterlineskip,"
+        f"\n    rounded corners={number(_BOX[0])}pt, line width={_BOX[1]}pt, line join=round}}"
+    )
+    yield "arch stack/.style={double copy shadow={shadow xshift=#1, shadow yshift=-#1}}"
+    yield (
+        "arch badge/.style 2 args={font=\\offinterlineskip\\archroom#1\\relax,"
+        "\n    label={[arch label, anchor=east, xshift=-8pt]east:#2}}"
+    )
+    yield "arch label/.style={inner sep=0pt, outer sep=0pt, anchor=base west}"
+    tip = f"Triangle[length={number(HEAD_LENGTH)}pt, width={number(HEAD_WIDTH)}pt]"
+    yield f"arch arrow/.style={{-{{{tip}}}}}"
+    yield f"arch bent/.style={{rounded corners={number(CORNER)}pt}}"
+    for dash in ("dashed", "dotted"):
+        yield f"arch {dash}/.style={{dash pattern={_pattern(dash)}}}"
 
 
 def number(value: float, digits: int = 1) -> str:
     """A length, as short as can be."""
     text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _uses(text: str, name: str) -> bool:
+    """Whether a name stands in a text as a whole."""
+    return bool(re.search(rf"{name}(?![a-z0-9]| [a-z0-9])", text))
 
 
 def _look(area: Area) -> _Look:
