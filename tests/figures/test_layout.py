@@ -14,8 +14,11 @@ from archlang import compiler
 from archlang.diagnostics.model import SpecError
 from archlang.figures import draw_scene
 from archlang.figures.geometry import Rect
+from archlang.figures.layout.clear import clear
+from archlang.figures.layout.weave import woven
 from archlang.figures.options import FITS, FitName, Options, ViewName
 from archlang.figures.scene.model import Group, Route, Scene, Shape, Text
+from archlang.figures.view.build import views
 from archlang.graph import Graph
 from archlang.zoo import zoo
 from tests.figures import checks
@@ -293,3 +296,101 @@ def test_checks_see_what_they_are_for() -> None:
 def test_every_open_unit_has_its_frame() -> None:
     frames = [g.name for g in scene("ResNet18", "layers").groups if g.role == "frame"]
     assert len(frames) == 8, frames
+
+
+HELPER = """
+network N(classes=10):
+    input 3x64x64
+    conv(32, 3x3, stride=2) -> relu
+    middle = maxpool(2x2)
+    output helper = middle -> gap -> flatten -> fc(classes) when training
+    branch:
+        conv(64, 3x3, stride=2) -> relu
+        maxpool(2x2) -> conv(64, 1x1) -> relu
+    gap -> flatten -> fc(classes)
+"""
+
+TWINS = """
+network N:
+    input left: 1x28x28
+    input right: 1x28x28
+    shared Encoder = conv(8, 3x3, stride=2) -> relu -> flatten -> fc(32)
+    a = left -> Encoder
+    b = right -> Encoder
+    (a - b) * (a - b) -> fc(1) -> sigmoid
+"""
+
+
+def figure_of(text: str, folder: Path, view: ViewName) -> Scene:
+    spec = folder / "n.arch"
+    spec.write_text(text, "utf-8")
+    return draw_scene(compiler.graph(f"{spec}:N"), Options(view=view))
+
+
+@pytest.mark.parametrize("view", ["overview", "blocks", "layers"])
+@pytest.mark.parametrize("text", [HELPER, TWINS], ids=["helper", "twins"])
+def test_less_common_networks_keep_their_promises(
+    text: str, view: ViewName, tmp_path: Path
+) -> None:
+    """A result while training where branches begin; one encoder for two inputs."""
+    assert promises(figure_of(text, tmp_path, view)) == {}
+
+
+def test_what_is_woven_is_looked_at(tmp_path: Path) -> None:
+    """A box over another one, and a line through a box, are seen before anything is drawn."""
+    spec = tmp_path / "n.arch"
+    spec.write_text(HELPER, "utf-8")
+    view = next(views(compiler.graph(f"{spec}:N"), Options(view="blocks")))
+    placement = woven(view.main, common=True)
+    assert placement is not None
+    assert clear(placement)
+    first, second, *_ = placement.rects
+    kept = placement.rects[first]
+    placement.rects[first] = placement.rects[second].moved(3, 3)
+    assert not clear(placement)
+    placement.rects[first] = kept
+    line = placement.lines[-1]
+    line.points = (kept.centre, (kept.right + 400, kept.centre[1]))
+    assert not clear(placement)
+
+
+def test_the_arc_of_a_unit_leaves_room_for_the_long_skip(tmp_path: Path) -> None:
+    figure = figure_of(RESIDUAL_U.replace("ResUNet", "N"), tmp_path, "blocks")
+    ways = [
+        (g.ends, checks.sampled(m))
+        for g in figure.groups
+        if g.ends and g.ends[0].startswith("p0")
+        for m in g.marks
+        if isinstance(m, Route)
+    ]
+    arcs = [
+        (g.name, checks.sampled(m))
+        for g in figure.groups
+        if g.role == "box" and g.name.startswith("p0")
+        for m in g.marks
+        if isinstance(m, Route) and m.arrow
+    ]
+    assert len(arcs) >= 5
+    for name, arc in arcs:
+        xs, ys = [x for x, _ in arc], [y for _, y in arc]
+        around_it = Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)).grown(-0.5)
+        for ends, way in ways:
+            inside = [p for p in way if around_it.holds(Rect(*p, 0, 0))]
+            assert not inside, (name, ends)
+
+
+def test_grounds_hold_the_shapes_between_their_boxes() -> None:
+    figure = scene("VGG16", "overview")
+    grounds = [g.marks[0].rect for g in figure.groups
+               if g.role == "ground" and isinstance(g.marks[0], Shape)]  # fmt: skip
+    homes = {g.name: g.within for g in figure.groups if g.role == "box"}
+    labels = [
+        checks.extent(m)
+        for g in figure.groups
+        if g.ends and len(homes[g.ends[0]]) > 1 and homes[g.ends[0]] == homes[g.ends[1]]
+        for m in g.marks
+        if isinstance(m, Text)
+    ]
+    led = [r for r in labels if any(ground.overlaps(r) for ground in grounds)]
+    assert len(led) >= 4
+    assert all(any(ground.holds(r) for ground in grounds) for r in led)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from archlang.figures.geometry import Rect, around
 from archlang.figures.layout.lettering import labels
 from archlang.figures.layout.packing import Skyline, packed
-from archlang.figures.layout.place import Placement, full
+from archlang.figures.layout.place import Placement
 from archlang.figures.layout.volume.slabs import Volume
 from archlang.figures.metrics import width
 from archlang.figures.scene.model import Text
@@ -152,7 +152,7 @@ def _in_rows(cards: Sequence[Card], limit: float) -> Arrangement:
 
 def extent(placement: Placement) -> list[Rect]:
     """All rectangles a panel takes: boxes, labels, grounds with their titles."""
-    rects = [full(placement.panel.boxes[i], r) for i, r in placement.rects.items()]
+    rects = [placement.whole(i) for i in placement.rects]
     rects += [label.rect for label in labels(placement)]
     titled = [(t, r) for t, r, _ in placement.grounds]
     titled += [(f.title, r) for f, r in placement.frames]

@@ -6,9 +6,11 @@ from dataclasses import replace
 from itertools import combinations
 
 from archlang.figures.layout.arcs import in_a_row
+from archlang.figures.layout.clear import untitled
 from archlang.figures.layout.columns import GUTTER, Columns, grounds
 from archlang.figures.layout.graphviz import DotGraph, DotLayout, layouts
-from archlang.figures.layout.place import Placement, full, received, request
+from archlang.figures.layout.opened import opened
+from archlang.figures.layout.place import Placement, received, request
 from archlang.figures.layout.ushape import UShape
 from archlang.figures.layout.volume import volumes
 from archlang.figures.layout.weave import GAP, woven
@@ -62,7 +64,7 @@ def candidates(
 def _u(panel: Panel, tight: bool) -> Placement:
     """The U, with less room between its parts if they do not run into each other so."""
     placement = UShape(panel, tight=tight).placement()
-    rects = [full(panel.boxes[i], r) for i, r in placement.rects.items()]
+    rects = [placement.whole(i) for i in placement.rects]
     if tight and any(a.overlaps(b) for a, b in combinations(rects, 2)):
         return UShape(panel).placement()
     return placement
@@ -90,9 +92,20 @@ def _placed(view: View, gap: float, *, main: bool = True) -> list[Placement | No
                 asked.append((k, replace(request(panel, common), ranksep=gap)))
         found.append(placed)
     panels = [*view.panels]
-    for (k, _), answer in zip(asked, layouts([graph for _, graph in asked]), strict=True):
-        found[k] = received(panels[k], answer, common=view.focus or not k)
+    for (k, graph), answer in zip(asked, layouts([graph for _, graph in asked]), strict=True):
+        found[k] = _titled(panels[k], graph, answer, common=view.focus or not k)
     return found
+
+
+def _titled(panel: Panel, graph: DotGraph, answer: DotLayout, common: bool) -> Placement:
+    """Graphviz's answer; with more room where the title of a frame would lie over another one."""
+    placement = received(panel, answer, common)
+    crowded = untitled(placement, grounds(placement))
+    if crowded:
+        wider = replace(request(panel, common, crowded), ranksep=graph.ranksep)
+        (answer,) = layouts([wider])
+        placement = received(panel, answer, common)
+    return opened(placement)
 
 
 def lower(placement: Placement) -> Placement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -17,6 +17,8 @@ from archlang.figures.theme import SMALL
 GUTTER = 44.0
 _STRIP = SMALL * 1.3
 """The title at the left of a frame."""
+_OFF = 4.0
+"""From what is on a ground to its edge, and from there to a line that passes."""
 _BESIDE = 4.0
 """Between two lines that go on in the next column together."""
 _RUN = 14.0
@@ -241,12 +243,13 @@ def _span(placed: Placed) -> tuple[float, float]:
 
 def _overhang(piece: Placement) -> float:
     """How far labels beside upright lines reach out to the right of a column."""
-    rights = [
-        p.points[0][0] + LABEL_OFF + width(p.line.shape, SMALL)
-        for p in piece.lines
-        if p.line.shape and abs(p.points[0][0] - p.points[-1][0]) < 1
-    ]
-    return max(rights, default=-inf) - piece.bounds.right
+    return max(map(_right, piece.lines), default=-inf) - piece.bounds.right
+
+
+def _right(placed: Placed) -> float:
+    """Where the shape beside an upright line ends; for any other line, far to the left."""
+    (a, _), (b, _), shape = placed.points[0], placed.points[-1], placed.line.shape
+    return a + LABEL_OFF + width(shape, SMALL) if shape and abs(a - b) < 1 else -inf
 
 
 def _over(tail: Rect, goal: float, columns: tuple[Rect, Rect], top: float) -> tuple[Point, ...]:
@@ -292,7 +295,34 @@ def grounds(placement: Placement) -> list[Ground]:
             if len(column) > 1 and not any(ground.overlaps(other) for other in others):
                 name = boxes[column[0]].stage
                 found.append(("" if name.startswith("\0") else name, ground, tuple(column)))
-    return found
+    return _lettered(placement, found)
+
+
+def _lettered(placement: Placement, found: list[Ground]) -> list[Ground]:
+    """The grounds with the shapes beside upright lines on them, where that room is free."""
+    boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
+    wider: list[Ground] = []
+    for title, ground, column in found:
+        level = (c for _, other, c in found if abs(other.x - ground.x) < 1)
+        more = max(ground.right, *(_reach(placement, c) for c in level)) - ground.right
+        new = Rect(ground.right, ground.y, more, ground.h)
+        taken = [r for i, r in boxes.items() if i not in column]
+        taken += [Rect(r.x - _STRIP, r.y, r.w + _STRIP, r.h) for _, r, b in found if b != column]
+        taken += [
+            Rect(x, y, 0, 0).grown(_OFF)
+            for placed in placement.lines
+            if not {placed.line.tail, placed.line.head} <= {*column}
+            for x, y in (sampled(placed) if more else ())
+        ]
+        free = not any(new.overlaps(r) for r in taken)
+        wider.append((title, Rect(ground.x, ground.y, ground.w + more * free, ground.h), column))
+    return wider
+
+
+def _reach(placement: Placement, column: Collection[int]) -> float:
+    """How far the shapes beside upright lines between some boxes reach to the right."""
+    inside = (p for p in placement.lines if {p.line.tail, p.line.head} <= {*column})
+    return max((_right(p) + _OFF for p in inside), default=-inf)
 
 
 def _by_column(placement: Placement, run: list[int]) -> list[list[int]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.graphviz import DotEdge, DotGraph, DotLayout
@@ -19,14 +21,22 @@ LOOP = 16.0
 """How far the arc of a skip reaches out of a folded box."""
 STACK = 3.0
 """Distance of the sheets behind a box that stands for several."""
+MARKER = 4.5
+"""How far the marker under an accented box reaches out from it."""
 FRAME_TITLE = 16.0
 _WIDEST_COMMON = 170.0
 LABEL_OFF = 4.0
 """From a line to its label."""
 _CLOSE = 13.0
 _FLOW_WEIGHT = 12
+_TITLED = 24.0
+_CROSSED = 60.0
+"""How much wider boxes count that need room at their sides."""
 _STEPS = 12
 """Into how many pieces a curve is cut to see where it goes."""
+
+
+Side = Literal["right", "left", "above"]
 
 
 @dataclass(eq=False, slots=True)
@@ -64,18 +74,29 @@ class Placement:
     lines: list[Placed] = field(default_factory=list[Placed])
     frames: list[tuple[Frame, Rect]] = field(default_factory=list[tuple[Frame, Rect]])
     grounds: list[Ground] = field(default_factory=list[Ground])
-    raised: bool = field(default=False, kw_only=True)
-    """Whether W on the arcs of folded units stands higher, where lines leave to the right."""
+    arcs: dict[int, Side] = field(default_factory=dict[int, Side], kw_only=True)
+    """Where the arcs of folded units are, if not at the right, where a line leaves."""
     beside: list[Label] | None = field(default=None, kw_only=True)
     """The labels of its lines, as soon as they have their place."""
 
     @property
     def bounds(self) -> Rect:
         """What the boxes with their arcs, the frames and the lines take."""
-        rects = [full(self.panel.boxes[i], r) for i, r in self.rects.items()]
+        rects = [self.whole(i) for i in self.rects]
         rects += [r for _, r in self.frames] + [r for _, r, _ in self.grounds]
         rects += [Rect(x, y, 0, 0) for placed in self.lines for x, y in placed.points]
         return around(rects)
+
+    def whole(self, b: int) -> Rect:
+        """A box with all that belongs to it."""
+        box, r = self.panel.boxes[b], self.rects[b]
+        if self.arcs.get(b, "right") == "right":
+            return full(box, r)
+        sheets = 2 * STACK if box.count > 1 else 0.0
+        if self.arcs[b] == "left":
+            reach = side(box) - sheets
+            return Rect(r.x - reach, r.y, r.w + reach + sheets, r.h + sheets)
+        return Rect(r.x, r.y - LOOP, r.w + sheets, r.h + LOOP + sheets)
 
     def moved(self, dx: float, dy: float) -> Placement:
         """The same somewhere else."""
@@ -89,7 +110,7 @@ class Placement:
             [*lines.values()],
             [(f, r.moved(dx, dy)) for f, r in self.frames],
             [(t, r.moved(dx, dy), boxes) for t, r, boxes in self.grounds],
-            raised=self.raised,
+            arcs=self.arcs,
             beside=beside,
         )
 
@@ -152,10 +173,12 @@ def sizes(panel: Panel, common: bool) -> list[tuple[float, float]]:
     ]
 
 
-def request(panel: Panel, common: bool) -> DotGraph:
-    """What Graphviz is asked: the flow straight down, skips around it."""
+def request(panel: Panel, common: bool, titled: Collection[int] = ()) -> DotGraph:
+    """What Graphviz is asked: the flow straight down, skips around it. `titled`: boxes that need
+    room at their sides for the title of their frame."""
     outer = [
-        (w + 2 * side(b), h) for b, (w, h) in zip(panel.boxes, sizes(panel, common), strict=True)
+        (w + 2 * side(b) + (_TITLED if b.id in titled else 0.0) + _apart(b, panel), h)
+        for b, (w, h) in zip(panel.boxes, sizes(panel, common), strict=True)
     ]
     edges = [
         DotEdge(line.tail, line.head, 1 if line.training or line.kind != "flow" else _FLOW_WEIGHT)
@@ -165,6 +188,17 @@ def request(panel: Panel, common: bool) -> DotGraph:
     if panel.math:  # all of a block's layers one below the other: a chain that has to be low
         return DotGraph(outer, edges, groups, ranksep=_CLOSE)
     return DotGraph(outer, edges, groups)
+
+
+def _apart(box: Box, panel: Panel) -> float:
+    """More room around merges of the same tensors, whose lines cross each other."""
+    if box.form != "circle":
+        return 0.0
+    tails = {line.tail for line in panel.lines if line.head == box.id}
+    shared = Counter(
+        line.head for line in panel.lines if line.tail in tails and line.head != box.id
+    )
+    return _CROSSED if any(count > 1 for count in shared.values()) else 0.0
 
 
 def received(panel: Panel, layout: DotLayout, common: bool) -> Placement:

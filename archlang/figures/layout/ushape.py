@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import Placed, Placement, full, side, sizes
+from archlang.figures.layout.place import Placed, Placement, Side, full, side, sizes
 from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 from archlang.figures.view.model import Line, Panel
@@ -59,7 +59,7 @@ class UShape:
 
     def placement(self) -> Placement:
         """Everything in its place."""
-        placement = Placement(self.panel, raised=True)
+        placement = Placement(self.panel)
         self._descend(placement)
         self._ascend(placement)
         placement.lines = [
@@ -67,6 +67,7 @@ class UShape:
             for line in self.panel.lines
             for route in [self._route(line, placement.rects)]
         ]
+        placement.arcs = {b.id: self._side(b.id, placement) for b in self.panel.boxes if b.loops}
         for frame in self.panel.frames:
             inside = [full(self.panel.boxes[i], placement.rects[i]) for i in frame.boxes]
             placement.frames.append((frame, around(inside).grown(6)))
@@ -168,6 +169,14 @@ class UShape:
         """A line as it is labelled."""
         upright = len(route) == 2 and abs(route[0][0] - route[1][0]) < 0.5
         return line if upright or not self.tight else replace(line, shape="")
+
+    def _side(self, b: int, placement: Placement) -> Side:
+        """Where a folded unit has its arc: where no line leaves or arrives."""
+        rect, lines = placement.rects[b], placement.lines
+        if not any(p.line.tail == b and p.points[0][0] > rect.right - 1 for p in lines):
+            return "right"
+        arrives = any(p.line.head == b and p.points[-1][0] < rect.x + 1 for p in lines)
+        return "above" if arrives else "left"
 
     def _route(self, line: Line, rects: dict[int, Rect]) -> tuple[Point, ...]:
         """Level lines straight across, others straight up or down, or around one corner."""

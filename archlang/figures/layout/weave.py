@@ -6,8 +6,11 @@ left to right.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import STACK, Placed, Placement, full, side, sizes
+from archlang.figures.layout.clear import clear, framed
+from archlang.figures.layout.place import MARKER, STACK, Placed, Placement, full, side, sizes
 from archlang.figures.layout.strands import Course, Step, Strand, course
 from archlang.figures.layout.ways import ASIDE, BUS, Way, run
 from archlang.figures.metrics import width
@@ -45,21 +48,7 @@ def woven(panel: Panel, common: bool, turned: bool = False, gap: float = GAP) ->
     for frame in panel.frames:
         inside = [full(panel.boxes[i], placement.rects[i]) for i in frame.boxes]
         placement.frames.append((frame, around(inside).grown(_FRAME)))
-    return placement if _clear(placement) else None
-
-
-def _clear(placement: Placement) -> bool:
-    """Whether no frame, with the strip of its title, touches a box outside or another frame."""
-    rects = [r for _, r in placement.frames]
-    for k, (frame, rect) in enumerate(placement.frames):
-        others = [
-            full(placement.panel.boxes[i], r)
-            for i, r in placement.rects.items()
-            if i not in frame.boxes
-        ]
-        if any(rect.overlaps(other) for other in [*others, *rects[:k]]):
-            return False
-    return True
+    return placement if framed(placement) and clear(placement) else None
 
 
 class _Weaver:
@@ -82,6 +71,8 @@ class _Weaver:
         floor = self._put(found.begin, 0.0, 0.0)
         floor = self._strand(found.strand, found.begin, found.end, floor, 0.0)
         self._put(found.end, floor, 0.0)
+        for chain in (s for strands in found.hanging.values() for s in strands):
+            self._push_out(chain)
         placement = Placement(self.panel)
         placement.rects = {b: self._rect(b, r) for b, r in sorted(self.places.items())}
         routes = sorted(self.routes, key=lambda r: r.line)
@@ -126,9 +117,12 @@ class _Weaver:
 
     def _gap(self, line: int) -> float:
         """Between two boxes: room for the shape on the line, where it lies along the line."""
-        shape = self.panel.lines[line].shape
-        wide = width(shape, SMALL) + 16.0 if self.turned and shape else 0.0
-        return max(self.gap, wide)
+        ends = self.panel.lines[line]
+        if not ends.shape:
+            return self.gap
+        marked = [self.panel.boxes[b].emphasis == "accent" for b in (ends.tail, ends.head)]
+        room = width(ends.shape, SMALL) + 16.0 if self.turned else SMALL * 0.85
+        return max(self.gap, room + MARKER * sum(marked) if any(marked) or self.turned else 0.0)
 
     # boxes
 
@@ -291,3 +285,22 @@ class _Weaver:
             (line,) = (s for s in strand.steps[k : k + 1] if isinstance(s, int))
             self.routes.append(Way(line, "straight"))
         self.clear = floor - self.gap + 12.0
+
+    def _push_out(self, chain: Strand) -> None:
+        """A chain at the side goes further out, past all that stands or runs next to it."""
+        own = [self._whole(c) for c in chain.boxes]
+        room = around(own)
+        taken = [self._whole(b) for b in self.places if b not in chain.boxes]
+        others = (way for way in self.routes if way.line not in chain.steps)
+        for points in map(self._run, others):
+            taken += [around([Rect(*a, 0, 0), Rect(*b, 0, 0)]) for a, b in pairwise(points)]
+        level = [r for r in taken if r.y < room.bottom + BUS and room.y < r.bottom + BUS]
+        if any(rect.overlaps(r) for rect in own for r in level):
+            shift = max(r.right for r in level) + _BESIDE - room.x
+            for c in chain.boxes:
+                self.places[c] = self.places[c].moved(shift, 0.0)
+
+    def _whole(self, b: int) -> Rect:
+        """A box with what stands out of it, x across."""
+        left, right, along = self._extent(b)
+        return Rect(self._middle(b) - left, self.places[b].y, left + right, along)

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from archlang.figures.geometry import around
 from archlang.figures.layout.arrange import Card
+from archlang.figures.layout.place import MARKER
 from archlang.figures.scene.model import Group, Mark, Route, Shape
 from archlang.figures.theme import Theme
 
-_REACH = 4.5
-"""How far the marker reaches out from what it marks."""
 _STROKE = 9.0
 
 
@@ -64,8 +63,8 @@ def _under(group: Group, accents: set[tuple[str, ...]], theme: Theme) -> Iterato
         marks += [_stroke(route, theme) for route in routes]
     if (group.name,) in accents and shapes:
         body = around([shape.rect for shape in shapes])
-        radius = min(shapes[-1].radius, body.h / 2) + _REACH
-        marks.append(Shape(body.grown(_REACH), theme.marker, radius=radius))
+        radius = min(shapes[-1].radius, body.h / 2) + MARKER
+        marks.append(Shape(body.grown(MARKER), theme.marker, radius=radius))
         marks += [_stroke(route, theme) for route in routes]
     loops = [k for k in range(len(routes)) if (group.name, "loop", str(k)) in accents]
     if loops:  # of several arcs for one loop (dense) the first is the outermost

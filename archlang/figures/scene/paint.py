@@ -16,6 +16,7 @@ from archlang.figures.layout.place import (
     STACK,
     Placed,
     Placement,
+    Side,
     badge,
     badge_width,
     sampled,
@@ -55,14 +56,14 @@ class Painter:
         self._homes: dict[int, tuple[str, ...]] = {}
         self._backdrops: list[Rect] = []
         self._paths: list[Point] = []
-        self._raised = False
+        self._arcs: dict[int, Side] = {}
 
     def panel(self, placement: Placement) -> Iterator[Group]:
         """All of a panel, what lies at the back first."""
         title = placement.panel.title
         self._homes = dict.fromkeys(placement.rects, (title,))
         self._survey(placement)
-        self._raised = placement.raised
+        self._arcs = placement.arcs
         for number, (name, rect, boxes) in enumerate(placement.grounds, 1):
             yield self._backdrop("ground", name, rect, (title, name or f"stage {number}"), boxes)
         for frame, rect in placement.frames:
@@ -146,9 +147,10 @@ class Painter:
         if box.form == "circle":
             marks += strokes(box.caption.title, rect, paint.stroke, SIGN)
         for index, loop in enumerate(box.loops[:2]):
-            marks += self._loop(
-                loop, rect, index, 2 * STACK if box.count > 1 else 0.0, box.emphasis
-            )
+            at = self._arcs.get(box.id, "right")
+            sheets = 2 * STACK if box.count > 1 and at == "right" else 0.0
+            reach = Rect(rect.x, rect.y, rect.w + sheets, rect.h)
+            marks += self._loop(loop, reach, index, at, box.emphasis)
         return Group(
             "box",
             f"{self.name}{box.id}",
@@ -207,24 +209,37 @@ class Painter:
             yield Text(rect.right - PADDING, base, badge(box), TITLE, "end", bold=True, colour=ink)
 
     def _loop(
-        self, loop: Loop, rect: Rect, index: int, off: float, emphasis: Emphasis
+        self, loop: Loop, rect: Rect, index: int, side: Side, emphasis: Emphasis
     ) -> Iterator[Mark]:
+        """The arc of a skip at a box with its sheets, and its W."""
         emphasis = loop.emphasis or emphasis
         colour = self._toned(self.theme.skips[loop.kind], emphasis, stroke=bool(loop.emphasis))
-        x = rect.right + off
         nested = (1.0, 0.68, 0.36) if loop.kind == "dense" else (1.0 - 0.35 * index,)
         for share in nested:
             reach, half = LOOP * 0.78 * share * 4 / 3, rect.h * 0.34 * share
-            top, foot = rect.centre[1] - half, rect.centre[1] + half
-            points = ((x, top), (x + reach, top), (x + reach, foot), (x, foot))
+            points = _arc(rect, side, reach, half)
             thick, dash = STROKES[loop.kind]
             thick += _ACCENT if loop.emphasis == "accent" else 0.0
             yield Route(points, colour, thick, dash=dash, arrow=share == nested[0])
         if loop.matching:
+            x, anchor = (rect.right + LOOP + 1, "start")
             base = rect.centre[1] + SMALL * _BASELINE + index * SMALL * LEADING
-            if self._raised:  # a line leaves where it would stand
-                base = rect.y + SMALL * (_BASELINE - index * LEADING)
-            yield Text(x + LOOP + 1, base, loop.matching, SMALL, "start", colour=colour)
+            if side == "left":
+                x, anchor = (rect.x - LOOP - 1, "end")
+            elif side == "above":
+                x, base = rect.right - 1, rect.y - SMALL * (0.35 + index * LEADING)
+            yield Text(x, base, loop.matching, SMALL, anchor, colour=colour)
+
+
+def _arc(rect: Rect, side: Side, reach: float, half: float) -> tuple[Point, ...]:
+    """Out of a box at one side and back in, by so much in the direction of the side."""
+    x, y = rect.right, rect.centre[1]
+    if side == "above":
+        x, y = rect.right - 6 - rect.h * 0.34, rect.y
+        return ((x - half, y), (x - half, y - reach), (x + half, y - reach), (x + half, y))
+    if side == "left":
+        x, reach = rect.x, -reach
+    return ((x, y - half), (x + reach, y - half), (x + reach, y + half), (x, y + half))
 
 
 def tip(box: Box) -> str:
