@@ -18,15 +18,19 @@ PIXELS = (1280, 720)
 
 TEXT = """# Side by side
 
-The same four networks, drawn by archlang, [torchview](https://github.com/mert-kurttutan/torchview) {torchview} and
-[visualtorch](https://github.com/willyfh/visualtorch) {visualtorch}, each with its defaults (visualtorch with its option for sizes,
-since it writes no text otherwise). Every picture is shown as it looks when it fills a slide of 13.33 × 7.5 in. Peers are given
-torchvision's models, and for U-Net the PyTorch source that `archlang compile` writes. Made by `python -m benchmarks.figures --write`.
+The same four networks, drawn by archlang,
+[torchview](https://github.com/mert-kurttutan/torchview) {torchview} and
+[visualtorch](https://github.com/willyfh/visualtorch) {visualtorch}, each with its defaults
+(visualtorch with its option for sizes, since it writes no text otherwise). Every picture is shown
+as it looks when it fills a slide of 13.33 × 7.5 in. Peers are given torchvision's models, and for
+U-Net the PyTorch source that `archlang compile` writes. Made by
+`python -m benchmarks.figures --write`.
 
 {table}
 
-*Time* is that of a whole process, the median of several in turn: archlang reads a spec and needs no torch, the others import torch,
-build the model and run it. *Smallest text* is what it comes to on the slide; 10 pt can be read from the back of a room.
+*Time* is that of a whole process, the median of several in turn: archlang reads a spec and needs
+no torch, the others import torch, build the model and run it. *Smallest text* is what it comes to
+on the slide; 10 pt can be read from the back of a room.
 
 {large}
 

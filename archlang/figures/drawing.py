@@ -94,11 +94,9 @@ def _options(wishes: dict[str, Any]) -> Options:
     for name in wishes:
         if name not in known:
             raise DrawingError(f"there is no option {name!r} for figures; {', '.join(known)} are")
-    match wishes.get("highlight"):
-        case str() as path:
-            wishes = wishes | {"highlight": (path,)}
-        case list() as paths:
-            wishes = wishes | {"highlight": tuple(paths)}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] (Options looks at it)
-        case _:
-            pass
-    return Options(**wishes)
+    asked: Any = wishes.get("highlight", ())
+    if isinstance(asked, str):
+        asked = (asked,)
+    elif isinstance(asked, list):
+        asked = (*asked,)
+    return Options(**wishes | {"highlight": asked})

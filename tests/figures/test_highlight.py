@@ -46,9 +46,17 @@ def test_a_folded_box_and_its_inset() -> None:
     assert box.caption.title == "Bottleneck 256, /2"
     learned, identity = view.insets
     assert {network.nodes[n].path for n in _accented(learned)} == {
-        "layer1.0.conv2", "layer1.0.bn2", "layer1.0.relu2",
+        "layer3.0.conv2", "layer3.0.bn2", "layer3.0.relu2",
     }  # fmt: skip
     assert not _accented(identity)
+
+
+def test_insets_unfold_units_that_are_accented() -> None:
+    view = _view(graph("ResNet50"), "layer3")
+    assert [p.title for p in view.insets] == ["Bottleneck 256, /2", "Bottleneck 256"]
+    assert [p.unit and p.unit.path for p in view.insets] == ["layer3.0", "layer3.1"]
+    plain = next(views(graph("ResNet50")))
+    assert [p.unit and p.unit.path for p in plain.insets] == ["layer1.0", "layer1.1"]
 
 
 def test_a_block_by_name_and_paths_without_numbers() -> None:

@@ -76,15 +76,23 @@ def test_the_legend_has_at_most_two_rows(name: str) -> None:
         assert a.y < b.y or a.rect.right < b.rect.x
 
 
-def test_what_readers_guess_takes_no_row() -> None:
+def test_what_readers_guess_takes_no_third_row() -> None:
     entries = [Entry("conv", "convolution"), Entry("sum", "sum"), Entry("repeat", "×N: N in a row")]
     roomy = sum(e.width for e in entries) + 100
     assert legend.rows(entries, roomy) == [entries]
-    assert legend.rows(entries, entries[0].width + 5) == [entries[:1]]
-    some = [
-        e for row in legend.rows(entries, entries[0].width + entries[1].width + 30) for e in row
-    ]
-    assert some == entries[:2]
+    narrow = entries[2].width + 5
+    assert legend.rows(entries, narrow) == [entries[:1], entries[1:2]]
+    assert legend.rows(entries, narrow, most=1) == [entries[:1]]
+
+
+@pytest.mark.parametrize("name", ["DenseNet121", "ResNet18", "ResNet50", "GoogLeNet"])
+def test_grounds_and_sheets_are_told(name: str) -> None:
+    figure = draw_scene(compiler.graph(name), Options(view="overview"))
+    grounds = {g.name for g in figure.groups if g.role == "ground"}
+    badges = {t.text for g in figure.groups if g.role == "box" for t in g.texts}
+    entries = told(figure)
+    assert grounds and (("stage" if all(grounds) else "ground") in entries)
+    assert ("repeat" in entries) == any(t.startswith("×") for t in badges)
 
 
 def test_what_can_be_spared_goes_where_room_is_short() -> None:

@@ -279,22 +279,27 @@ def _along(way: tuple[Point, ...], rest: list[Point], d: float) -> tuple[Point, 
 
 
 def grounds(placement: Placement) -> list[Ground]:
-    """The grounds of stages: boxes of one stage that follow one another in a column."""
+    """The grounds of stages: boxes of one stage that follow one another in a column, those of
+    auxiliary heads between them aside. One box alone has a ground where its stage has a name, or
+    where the rest of it stands in another column."""
     boxes = placement.panel.boxes
     runs: list[list[int]] = []
     for box in boxes:
-        if runs and box.stage and box.stage == boxes[runs[-1][-1]].stage:
+        if box.training or not box.stage:
+            continue
+        if runs and box.stage == boxes[runs[-1][-1]].stage:
             runs[-1].append(box.id)
         else:
             runs.append([box.id])
     found: list[Ground] = []
-    for run in (run for run in runs if len(run) > 1):
-        for column in _by_column(placement, run):
+    for run in runs:
+        stage = boxes[run[0]].stage
+        name = "" if stage.startswith("\0") else stage
+        for column in _by_column(placement, run) if name or len(run) > 1 else ():
             ground = around([full(boxes[i], placement.rects[i]) for i in column]).grown(6)
             others = (full(boxes[i], r) for i, r in placement.rects.items() if i not in column)
-            if len(column) > 1 and not any(ground.overlaps(other) for other in others):
-                name = boxes[column[0]].stage
-                found.append(("" if name.startswith("\0") else name, ground, tuple(column)))
+            if not any(ground.overlaps(other) for other in others):
+                found.append((name, ground, tuple(column)))
     return _lettered(placement, found)
 
 

@@ -23,7 +23,7 @@ _SKIPS: dict[LineKind, str] = {
 MOST_ROWS = 2
 """What a legend may take of a slide."""
 _EXTRAS = ("sum", "repeat", "ground", "stage")
-"""What most readers guess: told if that takes no row more, the last first to go."""
+"""What most readers guess: told if the rows have room, the last first to go."""
 _DISPENSABLE = ("regular", "shape", "norm", "training")
 """What goes next, in this order, where all else has no room in the rows."""
 
@@ -73,13 +73,13 @@ def grounds(titles: Sequence[str]) -> list[Entry]:
 
 
 def rows(found: Sequence[Entry], limit: float, most: int = MOST_ROWS) -> list[list[Entry]]:
-    """The entries in rows of at most a width, evenly filled; what can be guessed is left out
-    where it would take a row more, and what can be spared beyond `most` rows."""
+    """The entries in at most `most` rows of at most a width; what can be guessed is left out
+    where there is no room for it, and then what can be spared."""
     told = [e for e in found if e.kind not in _EXTRAS]
     for kind in _DISPENSABLE:
         if len(_wrapped(told, limit)) > most:
             told = [e for e in told if e.kind != kind]
-    room = max(len(_wrapped(told, limit)), 1)
+    room = max(len(_wrapped(told, limit)), most)
     for extra in _EXTRAS:
         kinds = {e.kind for e in told} | {extra}
         more = [e for e in found if e.kind in kinds]

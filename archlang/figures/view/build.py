@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archlang.figures.options import Options
 from archlang.figures.view.builder import SMALL_NETWORK, Builder, Fold
 from archlang.figures.view.focus import focus
-from archlang.figures.view.highlight import highlight
+from archlang.figures.view.highlight import called, highlight
 from archlang.figures.view.model import Caption, View
 from archlang.graph import Graph
 
@@ -28,7 +28,7 @@ def views(graph: Graph, options: Options | None = None) -> Iterator[View]:
             to be drawn alone or accented.
     """
     options = options or Options()
-    builder = Builder(graph)
+    builder = Builder(graph, {n.id for path in options.highlight for n in called(graph, path)})
     made = focus(builder, options.focus) if options.focus else _made(builder, options)
     for view in made:
         if options.highlight:

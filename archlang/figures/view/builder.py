@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -72,8 +72,10 @@ class Insets:
 class Builder:
     """Makes the views of one network."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, wanted: Set[int] = frozenset()) -> None:
+        """`wanted`: the nodes that will be accented; insets unfold units that hold some."""
         self.graph = graph
+        self.wanted = wanted
         self.units = Units(graph)
         self.wiring = Wiring(graph, skips(graph))
 
@@ -170,6 +172,7 @@ class Builder:
             if key in seen:
                 continue
             seen.add(key)
+            scope = self._in_highlight(scope)
             if len(found.panels) == MOST_INSETS:
                 found.left_out.append(scope.name if scope.kind == "block" else scope.path)
                 waiting[:0] = self.inner(scope)
@@ -181,6 +184,16 @@ class Builder:
             waiting[:0] = [p.scope for p in inner if p.scope is not None]
         found.panels = _told_apart(found.panels if fold < Fold.BLOCKS else found.fullest())
         return found
+
+    def _in_highlight(self, scope: Scope) -> Scope:
+        """Of the units that one drawing stands for the first that lies in what is accented, else
+        that holds some of it; the given one where none does."""
+        if not self.wanted:
+            return scope
+        ids = {id(s): {n.id for n in self.units.nodes(s)} for s in self.equal_units(scope)}
+        alike = sorted(self.equal_units(scope), key=lambda s: min(ids[id(s)]))
+        whole = (s for s in alike if ids[id(s)] <= self.wanted)
+        return next(whole, next((s for s in alike if ids[id(s)] & self.wanted), scope))
 
     def inner(self, scope: Scope) -> list[Scope]:
         """The units directly within one."""
