@@ -72,14 +72,17 @@ def grounds(titles: Sequence[str]) -> list[Entry]:
     return [Entry("stage", "stage") if all(titles) else Entry("ground", "same resolution")]
 
 
-def rows(found: Sequence[Entry], limit: float, most: int = MOST_ROWS) -> list[list[Entry]]:
+def rows(
+    found: Sequence[Entry], limit: float, most: int = MOST_ROWS, *, roomy: bool = True
+) -> list[list[Entry]]:
     """The entries in at most `most` rows of at most a width; what can be guessed is left out
-    where there is no room for it, and then what can be spared."""
+    where there is no room for it (not `roomy`: where it would take a row more), and then what can
+    be spared."""
     told = [e for e in found if e.kind not in _EXTRAS]
     for kind in _DISPENSABLE:
         if len(_wrapped(told, limit)) > most:
             told = [e for e in told if e.kind != kind]
-    room = max(len(_wrapped(told, limit)), most)
+    room = max(len(_wrapped(told, limit)), most if roomy else 1)
     for extra in _EXTRAS:
         kinds = {e.kind for e in told} | {extra}
         more = [e for e in found if e.kind in kinds]

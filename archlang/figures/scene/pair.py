@@ -133,7 +133,7 @@ class _Pair:
         w = max(sum(w for w, _ in sizes) + 2 * _EDGE - _MIDDLE, said)
         titles = [t for way in ways for c, _, _ in way.places for t, _, _ in c.placement.grounds]
         found = [*self.entries, *legend.grounds(titles)]
-        rows = legend.rows(found, w - 2 * _EDGE)
+        rows = legend.rows(found, w - 2 * _EDGE, roomy=False)
         foot = _SAID + legend.height(rows)
         return w, max(h for _, h in sizes) + foot, rows
 
