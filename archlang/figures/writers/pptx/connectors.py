@@ -3,14 +3,16 @@
 A connector that PowerPoint knows by name is taken wherever it runs as the line does: it is led
 anew when a box is moved. Any other line is a connector with a path of its own, glued as well.
 LibreOffice leads every connector by rules of its own: from the middle of a side to the middle of
-another, and with two corners or more not where the file says. Where that would be another
-picture, the file has a plain line for all programs that are not PowerPoint, by the rules of
-markup compatibility (ISO/IEC 29500-3).
+another, straight, with one corner, or with two of which it takes no account where the file has
+them: it turns half-way. Straight lines, and those it leads like this to within a few points, are
+connectors for all programs. Curves, lines with more corners and those that it would lead through
+boxes have a plain line for all programs that are not PowerPoint, by the rules of markup
+compatibility (ISO/IEC 29500-3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import dist, hypot
@@ -25,10 +27,12 @@ _STRAIGHT = 0.75
 """How far a curve may leave the straight line that is drawn instead, in points."""
 _OFF = 0.6
 """How far from a connection site a line may end that looks as if it ended there."""
+_CLEAR = 3.0
+"""What is left between such a middle and the boxes."""
 _MOST = 6
 """Points of the longest connector that PowerPoint knows, its ends and corners."""
-_KNOWN = 3
-"""Points of the longest connector that LibreOffice leads as PowerPoint does."""
+_ASIDE = 12.0
+"""How far LibreOffice may draw the middle of a line with two corners from its place, in points."""
 _QUARTER = 5400000
 """A turn by 90°, in 1/60000°."""
 
@@ -75,9 +79,19 @@ class Target:
 
 
 def connector(
-    route: Route, tail: Target, head: Target, label: Label, pen: Pen, *, under: bool
+    route: Route,
+    ends: tuple[Target, Target],
+    label: Label,
+    pen: Pen,
+    *,
+    under: bool,
+    boxes: Iterable[Rect] = (),
 ) -> Part:
-    """A line from one box to another, glued to both; `under`: it lies below its tail."""
+    """A line from one box to another, glued to both.
+
+    `under`: it lies below its tail; `boxes`: those that no program may lead it through.
+    """
+    tail, head = ends
     if not under:
         route = _cleared(route, tail.whole or tail.rect)
     points = _corners(route)
@@ -88,8 +102,24 @@ def connector(
     about = element("p:nvCxnSpPr", label.xml(), element("p:cNvCxnSpPr", glue), element("p:nvPr"))
     glued = element("p:cxnSp", about, element("p:spPr", look, line))
     plain = stroke(route, label, pen)
-    alike = 2 <= len(points) <= _KNOWN and tail.snug(start) and head.snug(end)
+    snug = tail.snug(start) and head.snug(end)
+    alike = len(points) == 2 or (snug and _is_led_so(points, boxes))
     return Part(glued if alike else _either(glued, plain.xml), plain.box)
+
+
+def _is_led_so(points: Sequence[Point], boxes: Iterable[Rect]) -> bool:
+    """Whether LibreOffice leads a line with corners that way: with two, it turns half-way."""
+    if len(points) != 4:
+        return len(points) == 3
+    (ax, ay), turn, _, (bx, by) = points
+    upright = abs(turn[0] - ax) < 0.01
+    (a, b, at) = (ay, by, turn[1]) if upright else (ax, bx, turn[0])
+    if not min(a, b) < at < max(a, b) or abs(at - (a + b) / 2) > _ASIDE:
+        return False
+    low, high = sorted((ax, bx) if upright else (ay, by))
+    middle, length = (a + b) / 2, high - low
+    run = Rect(low, middle, length, 0) if upright else Rect(middle, low, 0, length)
+    return not any(box.overlaps(run.grown(_CLEAR)) for box in boxes)
 
 
 def _either(glued: str, plain: str) -> str:

@@ -55,11 +55,14 @@ class _Slide:
                     yield from self._written(group)
 
     def _drawing(self, drawing: Drawing, number: int) -> list[Part]:
-        """The network or an inset: its stages as groups, and what is in none of them."""
+        """The network or an inset: its stages as groups, and what is in none of them.
+
+        Lines are in none: LibreOffice glues no connector that is in a group within a group.
+        """
         order: list[Part | _Room] = []
         rooms: dict[tuple[str, ...], list[_Room]] = {}
         for group in drawing.groups:
-            if not group.within[1:]:
+            if not group.within[1:] or group.role == "line":
                 order += self._written(group)
                 continue
             known = rooms.setdefault(group.within, [])
@@ -123,8 +126,10 @@ class _Slide:
         joins = f"from {ends[0].name} to {ends[1].name}"
         about = f"{group.tip or group.name}, {joins}"
         label = Label(label.number, f"{group.name} {joins}", about)
-        under = ends[0].within == group.within
-        return connector(route, ends[0], ends[1], label, self.pen, under=under)
+        under = ends[0].within == group.within[:1]
+        boxes = [target.rect for target in self.targets.values()]
+        joined = (ends[0], ends[1])
+        return connector(route, joined, label, self.pen, under=under, boxes=boxes)
 
     def _target(self, group: Group) -> Target:
         main = _main(group)
