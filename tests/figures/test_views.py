@@ -12,6 +12,7 @@ from torchvision_shim import torchvision
 
 from archlang.compiler import graph
 from archlang.figures import DrawingError, Options, draw
+from archlang.figures.options import ViewName
 from archlang.figures.view.build import views
 from archlang.figures.view.builder import MOST_INSETS, MOST_LAYERS
 from archlang.figures.view.model import Panel, View
@@ -167,3 +168,25 @@ def test_no_box_reaches_out_of_its_unit() -> None:
         assert len({id(network.nodes[n].scope.unit) for n in box.nodes} - {id(network.root)}) <= 1
         units = {network.nodes[n].scope.unit.name for n in box.nodes}
         assert len(units) <= 1
+
+
+SHARED = """
+network Twins:
+    input left: 1x28x28
+    input right: 1x28x28
+    shared Encoder = conv(8, 3x3, stride=2) -> relu -> flatten -> fc(32)
+    a = left -> Encoder
+    b = right -> Encoder
+    (a - b) -> fc(1)
+"""
+
+
+@pytest.mark.parametrize("view", ["overview", "blocks", "layers"])
+def test_shared_weights_are_said(view: ViewName, tmp_path: Path) -> None:
+    path = tmp_path / "twins.arch"
+    path.write_text(SHARED, encoding="utf-8")
+    drawn = next(views(graph(path), Options(view=view)))
+    shared = [b.caption.title for b in drawn.main.boxes if "shared" in b.caption.under]
+    assert shared == ["3×3 conv, 8, /2", "fc, 32"] * 2
+    apart = next(views(graph("ResNet18"), Options(view=view)))
+    assert not [b for panel in apart.panels for b in panel.boxes if "shared" in b.caption.under]

@@ -22,6 +22,12 @@ class Wiring:
         self.graph = graph
         self.skips = {(s.merge, s.operand): s for s in skips}
         self.hidden = frozenset[int]() if boxed else frozenset(self._hidden())
+        self._uses = Counter(n.path for n in graph.nodes if n.op.params(*shapes(n)))
+
+    def shares(self, part: Part) -> bool:
+        """Whether parameters of a part are used elsewhere as well (`shared`)."""
+        within = Counter(n.path for n in part.nodes)
+        return any(self._uses[path] > count for path, count in within.items())
 
     def _hidden(self) -> Iterator[int]:
         learned = {
@@ -100,6 +106,9 @@ class PanelBuilder:
             shape=last.shape,
             layers=() if part.scope else tuple((n.op.style.family, n.shape) for n in part.copy),
         )  # fmt: skip
+        if self.wiring.shares(part):
+            under = " · ".join(filter(None, (box.caption.under, "shared")))
+            box.caption = replace(box.caption, under=under)
         if last.role == "input":
             box.form, box.stage = "pill", ""
             name = last.op.label()
