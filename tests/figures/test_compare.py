@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import torch
-from click.testing import Result
 from torchvision_shim import torchvision
 from typer.testing import CliRunner
 
@@ -411,7 +410,7 @@ def test_what_makes_no_sense_together_is_said(wishes: dict[str, Any], problem: s
         draw(graph("ResNet18"), against=graph("ResNet34"), **wishes)
 
 
-def run(*words: str) -> Result:
+def run(*words: str) -> Any:
     return CliRunner().invoke(app, ["draw", *words])
 
 
