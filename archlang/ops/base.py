@@ -6,7 +6,7 @@ Shapes are channels first and without the batch: `(64, 56, 56)` a map, `(784,)` 
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -127,7 +127,7 @@ class Op(BaseModel):
 
 def _field_text(value: Any) -> str:
     if isinstance(value, tuple):
-        return "×".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return "×".join(map(str, cast("tuple[Any, ...]", value)))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -69,6 +69,15 @@ def test_a_misspelt_name_of_the_zoo(cli) -> None:
     assert "did you mean ResNet50?" in result.stderr
 
 
+@pytest.mark.parametrize(("name", "note"), [("Dense", "DenseNet121, "), ("Zork", None)])
+def test_a_name_that_the_zoo_does_not_have(cli, name: str, note: str | None) -> None:
+    shown = cli("summary", name).stderr
+    assert f"there is no network called '{name}'" in shown
+    assert ("= note: " in shown) == (note is not None)
+    assert (note or "archlang zoo lists the built-in networks") in shown
+    assert "networks here" not in shown
+
+
 def test_diagnostics_of_check_are_output_those_of_compile_are_not(process, wrong: Path) -> None:
     checked, compiled = process("check", wrong.resolve()), process("compile", wrong.resolve())
     assert "error[" in checked.stdout

@@ -346,7 +346,7 @@ def test_both_networks_appear_in_step(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 def test_the_marker_is_seen_in_every_theme(theme: str) -> None:
     """It differs from paper and stages by a contrast, and from the accent by a larger one."""
-    look = THEMES[theme]  # type: ignore[index]  # one of its three names
+    look = THEMES[theme]
     assert contrast(look.marker, look.paper) > 1.15
     assert contrast(look.marker, look.stage) > 1.15
     assert contrast(look.accent, look.marker) > 2.0

@@ -13,7 +13,7 @@ from archlang.graph import Graph
 
 
 def _view(network: Graph, *paths: str, **wishes: str) -> View:
-    return next(views(network, Options(highlight=paths, **wishes)))  # pyright: ignore[reportArgumentType]
+    return next(views(network, Options(highlight=paths, **wishes)))
 
 
 def _accented(panel: Panel) -> set[int]:

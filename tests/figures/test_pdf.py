@@ -50,7 +50,7 @@ def page(*texts: Text) -> Scene:
 
 
 def line(text: str, row: int = 0, **wishes: object) -> Text:
-    return Text(20, 30 + 30 * row, text, 12, "start", colour=INK, **wishes)  # type: ignore[arg-type]  # by name
+    return Text(20, 30 + 30 * row, text, 12, "start", colour=INK, **wishes)
 
 
 def words(data: bytes) -> list[tuple[str, Rect]]:
@@ -116,7 +116,7 @@ def test_a_label_out_of_place_is_noticed() -> None:
 
 @pytest.mark.parametrize("anchor, left", [("start", 200), ("middle", 185), ("end", 170)])
 def test_text_hangs_on_its_anchor(anchor: str, left: float) -> None:
-    ((_, room),) = words(write_pdf([page(Text(200, 30, "iiiiiiiii", 12, anchor))]))  # type: ignore[arg-type]  # one of them
+    ((_, room),) = words(write_pdf([page(Text(200, 30, "iiiiiiiii", 12, anchor))]))
     assert abs(room.x - left) < 0.1
     assert abs(room.w - 30) < 0.1
 

@@ -22,7 +22,7 @@ ZOO = ["LeNet5", "AlexNet", "ResNet18", "GoogLeNet", "UNet", "DenseNet121", "Fra
 
 
 def _first(network: Graph, **wishes: object) -> View:
-    return next(views(network, replace(Options(), **wishes)))  # pyright: ignore[reportArgumentType]
+    return next(views(network, replace(Options(), **wishes)))
 
 
 def _told(panel: Panel, network: Graph) -> None:
@@ -73,7 +73,7 @@ def test_counts_add_up_to_the_units_of_torchvision(name: str, unit: str) -> None
     want = sum(type(m).__name__ == unit for m in model.modules())
     network = graph({"resnet50": "ResNet50", "googlenet": "GoogLeNet"}[name])
     for view in ("overview", "blocks"):
-        for made in views(network, Options(view=view)):  # pyright: ignore[reportArgumentType]
+        for made in views(network, Options(view=view)):
             boxes = [b for b in made.main.boxes if b.folded and unit in b.tip]
             assert sum(box.count for box in boxes) == want
 

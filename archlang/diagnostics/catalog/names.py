@@ -294,17 +294,23 @@ class UnknownNetwork(Problem):
     code = "E0210"
     name: str
     known: tuple[str, ...]
+    """The networks of the file, or those of the zoo that begin so."""
     suggestion: str | None = None
+    in_zoo: bool = False
+    """Whether it was looked for in the zoo, and not in a file."""
 
     def message(self) -> str:
         return f"there is no network called {self.name!r}"
 
     def notes(self) -> tuple[str, ...]:
-        return (f"networks here: {', '.join(self.known)}",) if self.known else ()
+        which = "networks of the zoo that begin so" if self.in_zoo else "networks here"
+        return (f"{which}: {', '.join(self.known)}",) if self.known else ()
 
     def help(self) -> str:
         if self.suggestion:
             return f"did you mean {self.suggestion}?"
+        if self.in_zoo:
+            return "archlang zoo lists the built-in networks; one in a file is spec.arch:Network"
         return "name one of them: spec.arch:Network" if self.known else "declare one: network Name:"
 
 

@@ -125,29 +125,29 @@ def _stacked(upper: Arrangement, lower: Arrangement) -> Arrangement:
 
 
 def _in_columns(cards: Sequence[Card], limit: float) -> Arrangement:
-    places: list[tuple[Card, float, float]] = []
-    x = y = column = tallest = 0.0
-    for card in cards:
-        w, h = card.size
-        if y and y + h > limit:
-            x, y, column = x + column + BETWEEN, 0.0, 0.0
-        places.append((card, x, y))
-        y += h + BETWEEN
-        column, tallest = max(column, w), max(tallest, y - BETWEEN)
-    return Arrangement(tuple(places), x + column, tallest)
+    return _in_lines(cards, limit, down=True)
 
 
 def _in_rows(cards: Sequence[Card], limit: float) -> Arrangement:
+    return _in_lines(cards, limit, down=False)
+
+
+def _in_lines(cards: Sequence[Card], limit: float, down: bool) -> Arrangement:
+    """Cards one after another, down or to the right; where `limit` is passed, a new line begins."""
+
+    def turned(along: float, across: float) -> tuple[float, float]:
+        return (across, along) if down else (along, across)
+
     places: list[tuple[Card, float, float]] = []
-    x = y = row = widest = 0.0
+    along = across = breadth = longest = 0.0
     for card in cards:
-        w, h = card.size
-        if x and x + w > limit:
-            x, y, row = 0.0, y + row + BETWEEN, 0.0
-        places.append((card, x, y))
-        x += w + BETWEEN
-        row, widest = max(row, h), max(widest, x - BETWEEN)
-    return Arrangement(tuple(places), widest, y + row)
+        length, thickness = turned(*card.size)
+        if along and along + length > limit:
+            along, across, breadth = 0.0, across + breadth + BETWEEN, 0.0
+        places.append((card, *turned(along, across)))
+        along += length + BETWEEN
+        breadth, longest = max(breadth, thickness), max(longest, along - BETWEEN)
+    return Arrangement(tuple(places), *turned(longest, across + breadth))
 
 
 def extent(placement: Placement) -> list[Rect]:

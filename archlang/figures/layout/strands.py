@@ -94,7 +94,6 @@ class _Net:
     def __init__(self, panel: Panel) -> None:
         self.into: dict[int, dict[int, _Edge]] = {b.id: {} for b in panel.boxes}
         self.out: dict[int, dict[int, _Edge]] = {b.id: {} for b in panel.boxes}
-        self.doubled: list[tuple[int, int]] = []
         self.left = len(panel.boxes)
         for index, line in enumerate(panel.lines):
             self._add(_Edge(line.tail, line.head, Strand([index])))
