@@ -16,9 +16,11 @@ from archlang.diagnostics.catalog.names import SeveralNetworks, UnknownNetwork
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, SpecError
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph
+from archlang.ops.base import Dims
 from archlang.semantics.files import Loader, Module
 from archlang.semantics.network import expand_network
 from archlang.semantics.parameters import open_parameters
+from archlang.semantics.texts import texts
 from archlang.semantics.values import Unit
 from archlang.source import Source, Span
 from archlang.zoo import zoo
@@ -98,6 +100,8 @@ def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) ->
     if _is_bare_name(address.file):
         sink.report(_not_in_zoo(str(address.file)), Span(Source(str(address.file), ""), 0, 0))
         return None
+    if is_saved(address.file):
+        return _saved_graph(address.file, parameters, sink)
     module = Loader(sink).file(address.file)
     if not module.whole or sink.has_errors:
         return None
@@ -106,20 +110,50 @@ def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) ->
     except Mistake as mistake:
         sink.report_mistake(mistake, Span(module.source, 0, 0))
         return None
-    return expand_network(unit, frozen(parameters), sink)
+    return expanded(module, unit, address.network or unit.name, parameters, sink)
 
 
-def graph_of(unit: Unit, parameters: Mapping[str, Any]) -> Graph:
-    """The graph of a network that was read already.
+def expanded(
+    module: Module, unit: Unit, name: str, parameters: Mapping[str, Any], sink: Diagnostics
+) -> Graph | None:
+    """The graph of a network of a file that was read, with the texts it comes from.
+
+    None if there are mistakes, which are reported.
+    """
+    built = expand_network(unit, frozen(parameters), sink)
+    if built is not None:
+        built.files = texts(module, unit)
+        built.entry = name if unit.arguments else unit.name
+    return built
+
+
+def graph_of(module: Module, unit: Unit, parameters: Mapping[str, Any]) -> Graph:
+    """The graph of a network that a file declares, which was read already.
 
     Raises:
         SpecError: it has mistakes with these parameters; its text shows them.
     """
     sink = Diagnostics()
-    built = expand_network(unit, frozen(parameters), sink)
+    built = expanded(module, unit, unit.name, parameters, sink)
     if built is None or sink.has_errors:
         raise SpecError(sink)
     return built
+
+
+def is_saved(spec: str | PathLike[str]) -> bool:
+    """Whether an address is that of a file of `archlang.save`, which holds a network's spec."""
+    return fspath(spec).endswith(".safetensors")
+
+
+def _saved_graph(file: Path, parameters: Mapping[str, Any], sink: Diagnostics) -> Graph | None:
+    from archlang.weights.saved import read_saved, saved_graph
+
+    try:
+        return saved_graph(read_saved(file, tuple(parameters)), sink)
+    except SpecError as error:
+        for diagnostic in error.diagnostics:
+            sink.add(diagnostic)
+        return None
 
 
 def _is_bare_name(file: Path) -> bool:
@@ -131,9 +165,7 @@ def _not_in_zoo(name: str) -> UnknownNetwork:
     # who types ResNet5 means one that begins so; the whole zoo would be too much to read
     begun = tuple(known for known in zoo() if known.lower().startswith(name.lower()))
     near = closest(name, begun) or closest(name, zoo())
-    return UnknownNetwork(
-        name=name, known=begun[:_MOST_NAMES] or ("archlang zoo lists them",), suggestion=near
-    )
+    return UnknownNetwork(name=name, known=begun[:_MOST_NAMES], suggestion=near, in_zoo=True)
 
 
 def choose(module: Module, name: str | None) -> Unit:
@@ -156,9 +188,11 @@ def choose(module: Module, name: str | None) -> Unit:
 
 
 def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as the language has them."""
+    """Lists as the language has them; a size stays one."""
 
     def constant(value: Any) -> Any:
+        if isinstance(value, Dims):
+            return value
         return tuple(map(constant, value)) if isinstance(value, (list, tuple)) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
     return {name: constant(value) for name, value in parameters.items()}

@@ -6,7 +6,7 @@ checking a spec does not pay for importing networkx.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -18,8 +18,13 @@ from archlang.source import Span
 if TYPE_CHECKING:
     import networkx as nx
 
+    from archlang.semantics.bases import Base
+
 ScopeKind = Literal["network", "block", "repeat", "dense", "chain", "round", "match"]
 Role = Literal["input", "layer", "merge", "match"]
+Frozen = Literal["", "weights", "layer"]
+"""What of a layer is not trained: nothing; its parameters (`fixed(W)`); or all of it, so that its
+running statistics stay as they are too (`freeze`)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -56,6 +61,27 @@ class Scope:
         return next(s for s in self.ancestors() if s.kind in ("block", "network"))
 
 
+class Change(Record):
+    """A line of a derived network: `replace conv1: …`, `adapt conv1: sum`."""
+
+    word: Literal["replace", "before", "after", "remove", "freeze", "adapt"]
+    path: str
+    """As written, so it may hold `*`."""
+    level: int
+    """Whose line it is: 0 the network's own, 1 that of the network it derives from, and so on."""
+    span: Span
+    how: str = ""
+    """What to adapt by: `sum`, `mean`, …"""
+
+
+class Pretrained(Record):
+    """Weights that a network declares: `weights torchvision "ResNet50_Weights.DEFAULT"`."""
+
+    kind: Literal["torchvision", "url"]
+    source: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """One result of a node: `port` tells which, where it has several (split)."""
@@ -78,10 +104,14 @@ class Node:
     scope: Scope
     span: Span
     role: Role = "layer"
-    frozen: bool = False
-    """Its parameters are not trained."""
+    frozen: Frozen = ""
+    """What of it is not trained; empty: nothing."""
     training: str | None = None
     """The output (`… when training`) it serves alone; such nodes run only while training."""
+    change: Change | None = None
+    """The line of a derived network that put it there, instead of the base."""
+    adapt: Change | None = None
+    """The line that says how its weights are made of the base's, where those do not fit."""
 
     @property
     def shape(self) -> Shape:
@@ -139,6 +169,16 @@ class Graph:
     """(merge, operand) → what W was applied to, where an operand is W∘x."""
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     """The constants the network was built with (`classes=10`)."""
+    bases: tuple[Base, ...] = ()
+    """The networks it derives from (`network A from B`), the nearest first."""
+    changes: tuple[Change, ...] = ()
+    """What it and its bases change of theirs, as written."""
+    pretrained: Pretrained | None = None
+    """The weights that it, or the nearest of its bases that does, declares."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The texts it was read from by their names, the file that declares it first."""
+    entry: str = ""
+    """What the first of these texts calls it: its name, or that of a `let`."""
 
     def producer(self, tensor: Tensor) -> Node:
         """The node that makes a tensor."""

@@ -92,7 +92,9 @@ class SpecLoader(ExecutionLoader):
         for name in getattr(module, "__all__", ()):
             vars(module).pop(name, None)
         module.__doc__ = f"Networks of {_shown(self._path)}."
-        networks = {n: NetworkFactory(unit, module.__name__) for n, unit in spec.networks.items()}
+        networks = {
+            n: NetworkFactory(spec, unit, module.__name__) for n, unit in spec.networks.items()
+        }
         vars(module).update(networks, __all__=list(networks))
 
     def get_filename(self, fullname: str) -> str:

@@ -170,7 +170,7 @@ def _row(node: Node, owns: bool) -> Row:
         outputs=tuple(tensor.shape for tensor in node.outputs),
         params=node.op.params(*given) if owns else 0,
         macs=node.op.macs(*given),
-        frozen=node.frozen,
+        frozen=bool(node.frozen),
         training=node.training,
     )
 

@@ -279,9 +279,10 @@ class Applier:
 
     def _instance(self, unit: Unit, flow: Value, frame: Frame, span: Span, name: str) -> Value:
         try:
-            unit, edits = resolve(unit, self._evaluator)
+            lineage = resolve(unit, self._evaluator)
         except Unresolved:
             return UNKNOWN
+        unit, edits = lineage.unit, lineage.edits
         scope = open_scope(
             frame, name, "block", unit.name, span,
             arguments=tuple(unit.arguments.items()), doc=unit.declaration.body.doc,
@@ -340,7 +341,7 @@ class Applier:
 
     def frozen(self) -> AbstractContextManager[None]:
         """Layers added meanwhile are not trained."""
-        return self._weaver.marking(frozen=True)
+        return self._weaver.marking(frozen="weights")
 
     def matching_target(self, layer: Value, target: Target) -> Value:
         """A block with `target` at hand."""

@@ -95,6 +95,7 @@ class Expander:
             tree.Default: self._default,
             tree.Assert: self._assert,
             tree.Shared: self._shared,
+            tree.Weights: self._weights,
         }
 
     # ── bodies ───────────────────────────────────────────────────────────────────────────────
@@ -330,6 +331,13 @@ class Expander:
 
     def _assert(self, s: tree.Assert, frame: Frame) -> None:
         self.assertions.check_or_defer(s, frame.env, frame.body.is_root)
+
+    def _weights(self, s: tree.Weights, frame: Frame) -> None:
+        """They were read beforehand; here it is only seen that the line stands where it can."""
+        declaration = frame.body.declaration
+        if not isinstance(declaration, tree.Network) or s not in declaration.body.statements:
+            reason = "a network declares its weights, among its own lines"
+            raise Mistake(MisplacedStatement(statement="weights", reason=reason), s.span)
 
     def _shared(self, s: tree.Shared, frame: Frame) -> None:
         layer = self.evaluator.value(s.value, frame.env)

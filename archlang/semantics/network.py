@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 from archlang.collector import collector_paused
 from archlang.diagnostics.catalog.arguments import UnknownArgument
+from archlang.diagnostics.catalog.declared import CannotAdapt
 from archlang.diagnostics.catalog.graph import NoInput, UnusedInput, UnusedResult
 from archlang.diagnostics.catalog.limits import NestedTooDeeply
 from archlang.diagnostics.catalog.names import BoundTwice
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.diagnostics.suggest import closest
-from archlang.graph import Graph, Node, Scope, Tensor
+from archlang.graph import Graph, Node, Scope, Tensor, shapes
+from archlang.ops.convolution import Conv
+from archlang.semantics.blame import blamed
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
 from archlang.semantics.expand import Expander
 from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.matching import Matching
 from archlang.semantics.parameters import open_parameters
-from archlang.semantics.resolve_unit import parameters, resolve
+from archlang.semantics.resolve_unit import Lineage, parameters, resolve
+from archlang.semantics.surgery import Edits
 from archlang.semantics.values import MatchingKind, Unit, Value, is_layer
 from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
@@ -75,9 +81,31 @@ def _expand(
     unit: Unit, settings: Mapping[str, Value], sink: Diagnostics, workshop: Workshop
 ) -> Graph | None:
     top = Unit(unit.declaration, unit.env, {**unit.arguments, **settings})
-    target, edits = resolve(top, Evaluator(Budget(), workshop))
-    filled = Evaluator(Budget(), workshop).calls.filled(target, unit.declaration.name.span)
-    graph = _empty_graph(unit, filled)
+    lineage = resolve(top, Evaluator(Budget(), workshop))
+    if not lineage.edits:
+        return _run(top, lineage, sink, workshop, bool(settings))
+
+    def again(edits: Edits) -> Diagnostics:
+        rest = Diagnostics()
+        with suppress(Mistake, Unresolved, TooManyMistakes):
+            _run(top, replace(lineage, edits=edits), rest, workshop, bool(settings))
+        return rest
+
+    found = Diagnostics()
+    try:
+        return _run(top, lineage, found, workshop, bool(settings))
+    finally:
+        for diagnostic in blamed(found, lineage.edits, again):
+            sink.add(diagnostic)
+
+
+def _run(
+    top: Unit, lineage: Lineage, sink: Diagnostics, workshop: Workshop, changed: bool
+) -> Graph | None:
+    """Expand what a network stands for; `changed` from outside, it is not held to its asserts."""
+    edits = lineage.edits
+    filled = Evaluator(Budget(), workshop).calls.filled(lineage.unit, top.declaration.name.span)
+    graph = _empty_graph(top, filled, lineage)
     expander = Expander(
         graph, sink, edits, workshop, as_declared=not edits and _as_declared(filled)
     )
@@ -89,17 +117,23 @@ def _expand(
     mistakes = len(sink)
     _check_whole(expander, graph, sink)
     if len(sink) == mistakes and graph.outputs:
-        if not settings:
+        if not changed:
             _add_own_assertions(top, expander)
         expander.assertions.hold(graph)
     return graph if len(sink) == before else None
 
 
-def _empty_graph(unit: Unit, filled: Unit) -> Graph:
+def _empty_graph(unit: Unit, filled: Unit, lineage: Lineage) -> Graph:
     declaration = unit.declaration
     doc = declaration.body.doc or filled.declaration.body.doc
     root = Scope("", "network", declaration.name.id, declaration.span, doc=doc)
-    return Graph(declaration.name.id, root)
+    return Graph(
+        declaration.name.id,
+        root,
+        bases=tuple(lineage.bases),
+        changes=lineage.edits.changes,
+        pretrained=lineage.pretrained,
+    )
 
 
 def _as_declared(unit: Unit) -> bool:
@@ -126,6 +160,7 @@ def _check_whole(expander: Expander, graph: Graph, sink: Diagnostics) -> None:
         sink.report(NoInput(network=graph.name), at)
         return
     _check_paths(expander, graph, sink)
+    _check_adapted(graph, sink)
     used = _reaching_outputs(graph)
     for tensor in _dead_ends(graph, used):
         node = graph.producer(tensor)
@@ -146,6 +181,19 @@ def _check_paths(expander: Expander, graph: Graph, sink: Diagnostics) -> None:
     above = {node.path.rpartition(".")[0] for node in graph.nodes}
     for path in above & first.keys() - {""}:
         sink.report(BoundTwice(name=path), first[path].span)
+
+
+def _check_adapted(graph: Graph, sink: Diagnostics) -> None:
+    """Only what has weights of a suitable form can be adapted."""
+    for node in graph.nodes:
+        if node.adapt is None:
+            continue
+        name = node.op.name or "a merge"
+        if not node.op.params(*shapes(node)):
+            sink.report(CannotAdapt(node.path, f"{name} has no weights"), node.adapt.span)
+        elif node.adapt.how != "keep" and not (isinstance(node.op, Conv) and node.op.groups == 1):
+            what = f"{node.adapt.how} is for convolutions that see all input channels, not for"
+            sink.report(CannotAdapt(node.path, f"{what} {name}"), node.adapt.span)
 
 
 def _reaching_outputs(graph: Graph) -> bytearray:

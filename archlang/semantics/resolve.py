@@ -169,8 +169,10 @@ class Names:
             case tree.Replace() | tree.Insert():
                 self._operation(s)
                 self._nested(s.body)
-            case tree.Remove() | tree.Freeze():
+            case tree.Remove() | tree.Freeze() | tree.Adapt():
                 self._operation(s)
+            case tree.Weights():
+                pass  # it names nothing of the spec
             case tree.Default():
                 self.expression(s.call)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import NotALayer
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Mistake
+from archlang.graph import Change, Pretrained
+from archlang.semantics.bases import Base
 from archlang.semantics.builtins import what_is
 from archlang.semantics.limits import MAX_NESTING, Unresolved
+from archlang.semantics.pretrained import declared, way
 from archlang.semantics.surgery import Edit, Edits
 from archlang.semantics.values import UNKNOWN, Env, Unit, describe
 from archlang.syntax import tree
@@ -17,34 +21,73 @@ from archlang.syntax import tree
 if TYPE_CHECKING:
     from archlang.semantics.evaluate import Evaluator
 
+TAKEN = "input, replace, insert, remove, freeze, adapt, weights, let and assert"
 
-def resolve(unit: Unit, evaluator: Evaluator) -> tuple[Unit, Edits]:
-    """The block or network with a body of its own behind `unit`, and the edits gathered on the way.
+
+@dataclass
+class Lineage:
+    """What a block or network stands for, with all that was gathered on the way."""
+
+    unit: Unit
+    """The one with a body of its own."""
+    edits: Edits = field(default_factory=Edits)
+    bases: list[Base] = field(default_factory=list[Base])
+    """Those it derives from, the nearest first."""
+    pretrained: Pretrained | None = None
+    """The weights that the first of them declares that does."""
+
+
+def resolve(unit: Unit, evaluator: Evaluator) -> Lineage:
+    """The block or network with a body of its own behind `unit`.
 
     Raises:
         Mistake: it stands for something that is no network, or for itself.
         Unresolved: what it stands for is undefined by a mistake that is reported already.
     """
-    edits = Edits()
+    lineage = Lineage(unit)
     for _ in range(MAX_NESTING):
-        declaration = unit.declaration
+        declaration = lineage.unit.declaration
         if not isinstance(declaration, tree.Network):
-            return unit, edits
+            return lineage
+        lineage.pretrained = lineage.pretrained or declared(declaration)
         behind = declaration.alias or declaration.base
         if behind is None:
-            return unit, edits
-        env = parameters(unit, evaluator)
-        target = evaluator.value(behind, env)
-        if target is UNKNOWN:
-            raise Unresolved
-        if not isinstance(target, Unit):
-            raise Mistake(NotALayer(what=describe(target)), behind.span)
+            return lineage
+        if declaration.alias is not None:
+            _hold_to_asserts(declaration)
+        env = parameters(lineage.unit, evaluator)
+        target = _target(lineage.unit, behind, env, evaluator)
         if declaration.base is not None:
-            gather(declaration, env, edits, evaluator)
-        own = {p.name for p in declaration.parameters}
-        passed = {n: v for n, v in unit.arguments.items() if n not in own}
-        unit = Unit(target.declaration, target.env, {**target.arguments, **passed}, complete=True)
+            gather(declaration, env, lineage, evaluator)
+            bare = Unit(target.declaration, target.env)
+            lineage.bases.append(Base(bare, target.arguments, behind.span))
+        lineage.unit = target
     raise Mistake(TooDeep(name=unit.name, limit=MAX_NESTING), unit.declaration.span)
+
+
+def _hold_to_asserts(declaration: tree.Network) -> None:
+    """What stands for another network has no lines of its own that could run."""
+    for s in declaration.body.statements:
+        if not isinstance(s, (tree.Assert, tree.Weights)):
+            name = declaration.name.id
+            raise _misplaced(s, f"{name} stands for another network, and takes assert and weights")
+
+
+def _misplaced(s: tree.Statement, reason: str) -> Mistake:
+    word = "a step" if isinstance(s, tree.Step) else type(s).__name__.lower()
+    return Mistake(MisplacedStatement(statement=word, reason=reason), s.span)
+
+
+def _target(unit: Unit, behind: tree.Expression, env: Env, evaluator: Evaluator) -> Unit:
+    """What a network stands for, with the arguments that are not its own handed on."""
+    target = evaluator.value(behind, env)
+    if target is UNKNOWN:
+        raise Unresolved
+    if not isinstance(target, Unit):
+        raise Mistake(NotALayer(what=describe(target)), behind.span)
+    own = {p.name for p in unit.declaration.parameters}
+    passed = {n: v for n, v in unit.arguments.items() if n not in own}
+    return Unit(target.declaration, target.env, {**target.arguments, **passed}, complete=True)
 
 
 def parameters(unit: Unit, evaluator: Evaluator) -> Env:
@@ -60,7 +103,7 @@ def parameters(unit: Unit, evaluator: Evaluator) -> Env:
     return env
 
 
-def gather(declaration: tree.Network, env: Env, edits: Edits, evaluator: Evaluator) -> None:
+def gather(declaration: tree.Network, env: Env, lineage: Lineage, evaluator: Evaluator) -> None:
     """Put the edits of a derived network before those that derive from it further.
 
     Raises:
@@ -69,14 +112,6 @@ def gather(declaration: tree.Network, env: Env, edits: Edits, evaluator: Evaluat
     found = Edits()
     for s in declaration.body.statements:
         match s:
-            case tree.Replace():
-                found.replaced.append(Edit(s.path, s.body, env))
-            case tree.Insert():
-                (found.after if s.after else found.before).append(Edit(s.path, s.body, env))
-            case tree.Remove():
-                found.removed.extend(s.paths)
-            case tree.Freeze():
-                found.frozen.extend(s.paths)
             case tree.Input():
                 shape = evaluator.shape(s.shape or s.names[0], env)
                 if shape is not None:
@@ -85,12 +120,29 @@ def gather(declaration: tree.Network, env: Env, edits: Edits, evaluator: Evaluat
                 from archlang.semantics.expand import let_value
 
                 env.names[s.name.id] = let_value(s, env, evaluator)
-            case tree.Assert():
-                pass  # held by the network itself, when it is whole
+            case tree.Assert() | tree.Weights():
+                pass  # asserts are held by the network itself, when it is whole
+            case tree.Replace() | tree.Insert() | tree.Remove() | tree.Freeze() | tree.Adapt():
+                found.edits += _edits(s, env, len(lineage.bases))
             case _:
-                word = "a step" if isinstance(s, tree.Step) else type(s).__name__.lower()
-                reason = (
-                    "a derived network takes input, replace, insert, remove, freeze, let and assert"
-                )
-                raise Mistake(MisplacedStatement(statement=word, reason=reason), s.span)
-    edits.put_below(found)
+                raise _misplaced(s, f"a derived network takes {TAKEN}")
+    lineage.edits.put_below(found)
+
+
+def _edits(
+    s: tree.Replace | tree.Insert | tree.Remove | tree.Freeze | tree.Adapt, env: Env, level: int
+) -> list[Edit]:
+    """The edits that a line asks for: one for each of its paths."""
+    match s:
+        case tree.Replace():
+            return [Edit(Change("replace", s.path.path, level, s.path.span), s.body, env)]
+        case tree.Insert():
+            word = "after" if s.after else "before"
+            return [Edit(Change(word, s.path.path, level, s.path.span), s.body, env)]
+        case tree.Remove():
+            return [Edit(Change("remove", p.path, level, p.span)) for p in s.paths]
+        case tree.Freeze():
+            return [Edit(Change("freeze", p.path, level, p.span)) for p in s.paths]
+        case tree.Adapt():
+            how = way(s.how)
+            return [Edit(Change("adapt", p.path, level, p.span, how)) for p in s.paths]

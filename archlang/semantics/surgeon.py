@@ -49,12 +49,15 @@ class Surgeon:
 
     def _put(self, edit: Edit, name: str, flow: Value, frame: Frame) -> Value:
         """Run the lines of an edit under a name; a single layer carries the name itself."""
-        with self.edits.resting():
+        assert edit.body is not None
+        # of a network that is only a part of this one, the edits are nothing that was changed here
+        change = None if self.edits.root else edit.change
+        with self.edits.resting(), self._expander.weaver.marking(change=change):
             at = Frame(Env(edit.env), frame.scope, frame.body, flow)
             lines = edit.body.statements
             if len(lines) == 1 and isinstance(lines[0], tree.Step) and not lines[0].targets:
                 return self._applier.step(lines[0].value, at, name)
-            scope = open_scope(frame, name, "chain", name, edit.pattern.span)
+            scope = open_scope(frame, name, "chain", name, edit.change.span)
             inner = at.inside(flow, scope)
             self._expander.suite(edit.body, inner)
             return inner.flow

@@ -1,41 +1,54 @@
-"""Derived networks: what `replace`, `insert`, `remove` and `freeze` do to the base, by path.
+"""Derived networks: what their lines (`replace`, `insert`, …) do to the base, by path.
 
 The base is expanded anew with the edits at hand, so shapes and checks follow by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from archlang.diagnostics.catalog.declared import CannotAdapt
 from archlang.diagnostics.catalog.graph import UnknownPath
 from archlang.diagnostics.model import Diagnostics, Fix
 from archlang.diagnostics.suggest import closest
+from archlang.graph import Change
+from archlang.paths import prefixes
 from archlang.semantics.values import Env
 from archlang.source import Span
 from archlang.syntax import tree
 
+MOVING = frozenset({"replace", "before", "after", "remove"})
+"""The words of edits that change what is built."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A suite to put somewhere, with the scope it was written in."""
+    """A line of a derived network; where it puts something, with the scope it was written in."""
 
-    pattern: tree.PathName
-    body: tree.Suite
-    env: Env = field(repr=False)
+    change: Change
+    body: tree.Suite | None = None
+    env: Env | None = field(default=None, repr=False)
+
+
+def is_at(change: Change, path: str) -> bool:
+    """Whether a change speaks of just this path; a `*` stands for one name, whatever it is."""
+    return fnmatchcase(path, change.path) and path.count(".") == change.path.count(".")
+
+
+def is_around(change: Change, path: str) -> bool:
+    """Whether a change speaks of this path or of what it lies in."""
+    return any(is_at(change, around) for around in prefixes(path))
 
 
 @dataclass
 class Edits:
     """All edits of a derived network; empty for any other."""
 
-    replaced: list[Edit] = field(default_factory=list[Edit])
-    before: list[Edit] = field(default_factory=list[Edit])
-    after: list[Edit] = field(default_factory=list[Edit])
-    removed: list[tree.PathName] = field(default_factory=list[tree.PathName])
-    frozen: list[tree.PathName] = field(default_factory=list[tree.PathName])
+    edits: list[Edit] = field(default_factory=list[Edit])
+    """Those of the innermost base first."""
     inputs: list[tuple[tuple[int, ...], Span]] = field(
         default_factory=list[tuple[tuple[int, ...], Span]]
     )
@@ -43,13 +56,16 @@ class Edits:
     root: str = ""
     """The path that all others are relative to: where the derived network stands as a part."""
     _resting: bool = False
-    _used: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    _used: set[Change] = field(default_factory=set[Change])
     _seen: list[str] = field(default_factory=list[str])
 
     def __bool__(self) -> bool:
-        return bool(
-            self.replaced or self.before or self.after or self.removed or self.frozen or self.inputs
-        )
+        return bool(self.edits or self.inputs)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The lines as written."""
+        return tuple(edit.change for edit in self.edits)
 
     def below(self, root: str) -> Edits:
         """The same edits for a network that lies at a path."""
@@ -67,16 +83,11 @@ class Edits:
     @property
     def moves(self) -> bool:
         """Whether any edit changes what is built (freezing does not)."""
-        work = self.replaced or self.before or self.after or self.removed
-        return bool(work) and not self._resting
+        return not self._resting and any(e.change.word in MOVING for e in self.edits)
 
     def put_below(self, inner: Edits) -> None:
         """Add the edits of a network that this one derives from: they come first."""
-        self.replaced = inner.replaced + self.replaced
-        self.before = inner.before + self.before
-        self.after = inner.after + self.after
-        self.removed = inner.removed + self.removed
-        self.frozen = inner.frozen + self.frozen
+        self.edits = inner.edits + self.edits
         self.inputs = self.inputs or inner.inputs
 
     def see(self, path: str) -> None:
@@ -89,40 +100,51 @@ class Edits:
 
     def removes(self, path: str) -> bool:
         """Whether what stands at a path is left out."""
-        return any([self._matches(name, path) for name in self.removed])  # noqa: C419  # each is to be seen
+        return bool(list(self._at(path, "remove")))
 
     def replaces(self, path: str) -> Edit | None:
         """What takes the place of a path; None to keep it."""
-        matching = [e for e in self.replaced if self._matches(e.pattern, path)]
+        matching = list(self._at(path, "replace"))
         return matching[-1] if matching else None
 
     def inserted(self, path: str, *, after: bool) -> list[Edit]:
         """What is inserted before or after a path, in the order written."""
-        edits = self.after if after else self.before
-        return [e for e in edits if self._matches(e.pattern, path)]
+        return list(self._at(path, "after" if after else "before"))
+
+    def adapts(self, path: str) -> Change | None:
+        """How the weights of a layer are made to fit; None where that is not said."""
+        matching = list(self._at(path, "adapt"))
+        return matching[-1].change if matching else None
 
     def freezes(self, path: str) -> bool:
         """Whether a path or what it lies in is frozen."""
-        if not self.frozen:
-            return False
-        parts = path.split(".")
-        prefixes = [".".join(parts[: i + 1]) for i in range(len(parts))]
-        return any([self._matches(name, p) for name in self.frozen for p in prefixes])  # noqa: C419
+        inside = self._relative(path)
+        around = [
+            e.change
+            for e in self.edits
+            if e.change.word == "freeze" and is_around(e.change, inside)
+        ]
+        self._used.update(around)
+        return bool(around)
 
-    def _matches(self, pattern: tree.PathName, path: str) -> bool:
+    def _at(self, path: str, word: str) -> Iterator[Edit]:
+        """The edits of a word that speak of a path; all of them count as used."""
         path = self._relative(path)
-        if not fnmatchcase(path, pattern.path) or path.count(".") != pattern.path.count("."):
-            return False
-        self._used.add((pattern.path, pattern.span.start))
-        return True
+        for edit in self.edits:
+            if edit.change.word == word and is_at(edit.change, path):
+                self._used.add(edit.change)
+                yield edit
 
     def report_unused(self, sink: Diagnostics) -> None:
         """Report edits whose path the base does not have."""
-        patterns = [e.pattern for e in (*self.replaced, *self.before, *self.after)]
-        for pattern in (*patterns, *self.removed, *self.frozen):
-            if (pattern.path, pattern.span.start) not in self._used:
-                near = closest(pattern.path, self._seen)
-                top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
-                problem = UnknownPath(path=pattern.path, suggestion=near, known=top[:24])
-                fix = Fix(pattern.span, near) if near else None
-                sink.report(problem, pattern.span, fix=fix)
+        top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
+        for change in self.changes:
+            if change in self._used:
+                continue
+            if change.word == "adapt" and any(is_at(change, p) for p in self._seen):
+                sink.report(CannotAdapt(change.path, "it is no single layer"), change.span)
+            else:
+                near = closest(change.path, self._seen)
+                problem = UnknownPath(path=change.path, suggestion=near, known=top[:24])
+                fix = Fix(change.span, near) if near else None
+                sink.report(problem, change.span, fix=fix)

@@ -9,7 +9,7 @@ from typing import Any
 from archlang.diagnostics.catalog.graph import SeveralTensors, SharedDiffers
 from archlang.diagnostics.catalog.limits import TensorTooLarge
 from archlang.diagnostics.model import Label, Mistake
-from archlang.graph import Graph, Node, Role, Scope, Tensor, shapes
+from archlang.graph import Change, Frozen, Graph, Node, Role, Scope, Tensor, shapes
 from archlang.ops.base import Op, Shape, numel, shape_text
 from archlang.semantics.limits import MAX_ELEMENTS, Budget
 from archlang.semantics.surgery import Edits
@@ -20,16 +20,17 @@ from archlang.source import Span
 class Weaver:
     """Adds nodes with their shapes, and knows how coarse each tensor is.
 
-    `frozen`, `training` and `role` are what the nodes to come are marked with.
+    `frozen`, `training`, `role` and `change` are what the nodes to come are marked with.
     """
 
     def __init__(self, graph: Graph, budget: Budget, edits: Edits, workshop: Workshop) -> None:
         self.graph = graph
         self.edits = edits
         self.budget = budget
-        self.frozen = False
+        self.frozen: Frozen = ""
         self.training: str | None = None
         self.role: Role = "layer"
+        self.change: Change | None = None
         self._workshop = workshop
         self._strides: dict[tuple[int, int], tuple[float, ...] | None] = {}
         self._jumps: list[tuple[float, ...] | None] = []
@@ -37,17 +38,23 @@ class Weaver:
 
     @contextmanager
     def marking(
-        self, *, frozen: bool | None = None, training: str | None = None, role: Role | None = None
+        self,
+        *,
+        frozen: Frozen | None = None,
+        training: str | None = None,
+        role: Role | None = None,
+        change: Change | None = None,
     ) -> Generator[None]:
         """Mark all nodes added meanwhile."""
-        before = self.frozen, self.training, self.role
+        before = self.frozen, self.training, self.role, self.change
         self.frozen = self.frozen if frozen is None else frozen
         self.training = training or self.training
         self.role = role or self.role
+        self.change = change or self.change
         try:
             yield
         finally:
-            self.frozen, self.training, self.role = before
+            self.frozen, self.training, self.role, self.change = before
 
     def add(
         self,
@@ -70,8 +77,10 @@ class Weaver:
         node = Node(
             number, op, tuple(inputs), tensors, path, scope, span,
             role or self.role,
-            self.frozen or self.edits.freezes(path),
+            "layer" if self.edits.freezes(path) else self.frozen,
             self.training,
+            self.change,
+            self.edits.adapts(path),
         )  # fmt: skip
         self.graph.nodes.append(node)
         self._jumps.append(self._jump(op, inputs, outputs[0]))

@@ -219,6 +219,14 @@ class TreeBuilder(Transformer[Token, tree.File]):
     def freeze(self, c: Children) -> tree.Freeze:
         return tree.Freeze(self._span(*c), tuple(self._path(t) for t in c[1::2]))
 
+    def adapt(self, c: Children) -> tree.Adapt:
+        paths = tuple(self._path(t) for t in c[1:-2:2])
+        return tree.Adapt(self._span(*c), paths, self._name(c[-1]))
+
+    def weights(self, c: Children) -> tree.Weights:
+        kind = self._name(c[1]) if len(c) == 3 else None
+        return tree.Weights(self._span(*c), kind, self.text(c[-1:]))
+
     def _path(self, token: Token) -> tree.PathName:
         return tree.PathName(self._span(token), str(token))
 

@@ -73,6 +73,8 @@ WORDS = {
     "INT": "a number",
     "STRING": "a string",
     "LONG_STRING": "a documentation string",
+    "ADAPT": "adapt",
+    "WEIGHTS": "weights",
     "PATH": "a path such as layer1.0.conv1",
     "_NL": "the end of the line",
     "_INDENT": "an indented body",

@@ -292,6 +292,20 @@ class Freeze(Syntax):
     paths: tuple[PathName, ...]
 
 
+class Adapt(Syntax):
+    """`adapt conv1: sum`: make the weights of the base fit."""
+
+    paths: tuple[PathName, ...]
+    how: Name
+
+
+class Weights(Syntax):
+    """`weights torchvision "ResNet50_Weights.DEFAULT"`, `weights "https://…#sha256=…"`."""
+
+    kind: Name | None
+    source: Constant
+
+
 Statement: TypeAlias = (
     Input
     | Step
@@ -306,6 +320,8 @@ Statement: TypeAlias = (
     | Insert
     | Remove
     | Freeze
+    | Adapt
+    | Weights
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
 from archlang.compiler import graph_of
+from archlang.semantics.files import Module
 from archlang.semantics.literal import NotLiteralError, literal
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import Unit
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from torch import fx
 
     from archlang.graph import Graph
+    from archlang.weights.asked import KeyMapSource, WeightsSource
 
-OPTIONS = ("weights", "device", "dtype")
+OPTIONS = ("weights", "key_map", "weights_of", "device", "dtype")
 """What every network takes besides its own parameters."""
 
 
@@ -28,7 +30,8 @@ class NetworkFactory:
     It keeps the spec as it was when it was imported, until the module is reloaded.
     """
 
-    def __init__(self, unit: Unit, module: str) -> None:
+    def __init__(self, spec: Module, unit: Unit, module: str) -> None:
+        self._spec = spec
         self._unit = unit
         self.__name__ = self.__qualname__ = unit.name
         self.__module__ = module
@@ -39,7 +42,9 @@ class NetworkFactory:
         self,
         /,
         *,
-        weights: Mapping[str, torch.Tensor] | None = None,
+        weights: WeightsSource | None = None,
+        key_map: KeyMapSource | None = None,
+        weights_of: str | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         **parameters: Any,
@@ -52,7 +57,14 @@ class NetworkFactory:
         from archlang.loading import to_module
 
         network = self.graph(**parameters)
-        return to_module(network, weights=weights, device=device, dtype=dtype)
+        return to_module(
+            network,
+            weights=weights,
+            key_map=key_map,
+            weights_of=weights_of,
+            device=device,
+            dtype=dtype,
+        )
 
     def graph(self, /, **parameters: Any) -> Graph:
         """The network's graph, for which torch is not needed.
@@ -60,7 +72,7 @@ class NetworkFactory:
         Raises:
             SpecError: the network has mistakes with these parameters.
         """
-        return graph_of(self._unit, parameters)
+        return graph_of(self._spec, self._unit, parameters)
 
     def __reduce__(self) -> str:
         return self.__qualname__  # pickled and copied by name, as classes are

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archlang.diagnostics.model import Diagnostics
-from archlang.semantics.files import ZOO
+from archlang.semantics.places import ZOO
 from archlang.source import Source
 from archlang.syntax import tree
 from archlang.syntax.parse import parse

@@ -61,8 +61,10 @@ def test_the_right_example_has_no_mistake(code: str) -> None:
 
 
 def test_most_codes_are_shown_by_files() -> None:
-    in_words = [code for code, cls in problems().items() if examples(cls).wrong is None]
-    assert len(in_words) < len(CODES) / 4
+    # E07 is about weights, most of which are no part of a text
+    of_texts = {code: cls for code, cls in problems().items() if not code.startswith("E07")}
+    in_words = [code for code, cls in of_texts.items() if examples(cls).wrong is None]
+    assert len(in_words) < len(of_texts) / 5
 
 
 def test_explain_shows_summary_text_and_both_examples() -> None:

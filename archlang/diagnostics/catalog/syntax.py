@@ -490,8 +490,9 @@ class StrayClosing(Problem):
 class MisplacedStatement(Problem):
     """A statement where it has no meaning.
 
-    `input` lines come first in their body. `replace`, `remove`, `insert` and `freeze` belong to a
-    network derived from another (`network A from B:`), which takes no steps of its own.
+    `input` lines come first in their body. `replace`, `remove`, `insert`, `freeze` and `adapt`
+    belong to a network derived from another (`network A from B:`), which takes no steps of its own.
+    A network that stands for another (`network A = B(…)`) takes `assert` and `weights` alone.
 
     Wrong:
         network N:

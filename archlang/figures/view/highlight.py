@@ -10,6 +10,7 @@ from archlang.figures.errors import DrawingError
 from archlang.figures.view.builder import Builder
 from archlang.figures.view.model import Panel, View
 from archlang.graph import Graph, Node, Scope
+from archlang.paths import prefixes, under, without_indices, without_numbers
 
 _MOST_NAMES = 12
 
@@ -41,15 +42,16 @@ def called(graph: Graph, path: str) -> list[Node]:
     Raises:
         DrawingError: there are none.
     """
-    found = [n for n in graph.nodes if _under(n.path, path)]
+    found = [n for n in graph.nodes if under(n.path, path)]
     found = found or [n for n in graph.nodes if path in _blocks(n)]
-    for bare in (_without_indices, _without_numbers):
-        found = found or [n for n in graph.nodes if _under(bare(n.path), path)]
+    for bare in (without_indices, without_numbers):
+        found = found or [n for n in graph.nodes if under(bare(n.path), path)]
     if found and path:
         return found
     top = list(dict.fromkeys(n.path.partition(".")[0] for n in graph.nodes))
     blocks = dict.fromkeys(name for n in graph.nodes for name in _blocks(n))
-    near = closest(path, [*top, *blocks, *dict.fromkeys(_prefixes(graph))])
+    paths = dict.fromkeys(prefix for n in graph.nodes for prefix in prefixes(n.path))
+    near = closest(path, [*top, *blocks, *paths])
     hint = f"did you mean {near}? " if near else ""
     shown = ", ".join(top[:_MOST_NAMES]) + (", …" if len(top) > _MOST_NAMES else "")
     raise DrawingError(
@@ -57,28 +59,8 @@ def called(graph: Graph, path: str) -> list[Node]:
     )
 
 
-def _under(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(f"{prefix}.")
-
-
-def _without_numbers(path: str) -> str:
-    """`layer.conv` of `layer1.0.conv2`."""
-    return ".".join(step.rstrip("0123456789") for step in _without_indices(path).split("."))
-
-
-def _without_indices(path: str) -> str:
-    """`layer1.conv2` of `layer1.0.conv2`."""
-    return ".".join(step for step in path.split(".") if not step.isdigit())
-
-
 def _blocks(node: Node) -> Iterator[str]:
     return (s.name for s in node.scope.ancestors() if s.kind == "block")
-
-
-def _prefixes(graph: Graph) -> Iterator[str]:
-    for node in graph.nodes:
-        steps = node.path.split(".")
-        yield from (".".join(steps[: k + 1]) for k in range(len(steps)))
 
 
 def _standing_for(builder: Builder, panel: Panel, wanted: set[int]) -> set[int]:
