@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import groupby
 from typing import Any
@@ -12,10 +12,10 @@ from torch import fx, nn
 
 from archlang.backends.inplace import inplace_nodes
 from archlang.backends.outputs import Outputs
-from archlang.backends.recipes import build, fill, resolve
+from archlang.backends.recipes import build, fill, recipe_of, resolve
 from archlang.backends.training import Folded, Step, TrainingOnly, Wire
 from archlang.collector import collector_paused
-from archlang.graph import Graph, Node, Tensor, shapes
+from archlang.graph import Graph, Node, Tensor
 from archlang.ops.recipe import Fold, Function, Module, PassThrough, Recipe
 
 OUTPUTS = "_outputs"
@@ -25,15 +25,26 @@ TRAINING = "_training_"
 
 
 def to_fx(
-    graph: Graph, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    graph: Graph,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    fresh: Collection[str] | None = None,
 ) -> fx.GraphModule:
     """The network as an `nn.Module`, freshly initialised and in training mode.
 
     It takes the network's inputs in order, each with the batch in front, and returns the output;
     several outputs come as a named tuple. Outputs `when training` are there only while training.
+
+    Args:
+        graph: the network.
+        device: where the parameters are made.
+        dtype: their floating-point type.
+        fresh: the paths of the layers to initialise; all others are left without memory, for
+            weights to come. None: all.
     """
     with collector_paused():
-        module = _Emitter(graph, device).module()
+        module = _Emitter(graph, device, fresh).module()
     if dtype is not None:
         module.to(dtype)
     return module
@@ -42,9 +53,15 @@ def to_fx(
 class _Emitter:
     """Emits one graph. `values` maps a node of ours to what holds its result in fx."""
 
-    def __init__(self, graph: Graph, device: torch.device | str | None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        device: torch.device | str | None,
+        fresh: Collection[str] | None = None,
+    ) -> None:
         self._graph = graph
         self._device = device
+        self._fresh = fresh
         self._overwriting = inplace_nodes(graph)
         self._owners = {node.path: node for node in graph.owners}
         self._root = nn.Module()
@@ -69,7 +86,7 @@ class _Emitter:
     # ── modules ──────────────────────────────────────────────────────────────────────────────
 
     def _recipe(self, node: Node) -> Recipe:
-        recipe = node.op.recipe(*shapes(node))
+        recipe = recipe_of(node)
         if node.id not in self._overwriting:
             return recipe
         if isinstance(recipe, Module):
@@ -78,7 +95,8 @@ class _Emitter:
         return Fold("operator.iadd")
 
     def _built(self, node: Node, recipe: Module) -> nn.Module:
-        module = new_module(node, recipe, self._device)
+        waiting = self._fresh is not None and node.path not in self._fresh
+        module = new_module(node, recipe, "meta" if waiting else self._device)
         return module.requires_grad_(False) if node.frozen else module
 
     def _attach(self, node: Node, recipe: Module) -> None:

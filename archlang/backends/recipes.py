@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from archlang.backends import runtime
+from archlang.graph import Node, shapes
 from archlang.ops.recipe import (
     Argument,
     Fold,
@@ -30,6 +32,28 @@ _ROOMS: dict[str, object] = {
     "operator": operator,
     "runtime": runtime,
 }
+FROZEN: Mapping[str, str] = MappingProxyType(
+    {f"nn.BatchNorm{rank}d": f"runtime.FrozenBatchNorm{rank}d" for rank in (1, 2, 3)}
+)
+"""The modules of ours that have running statistics, and what keeps them as they are."""
+
+
+def recipe_of(node: Node) -> Recipe:
+    """How torch makes a node; a layer that is frozen keeps its running statistics as they are."""
+    recipe = node.op.recipe(*shapes(node))
+    if node.frozen == "layer" and isinstance(recipe, Module):
+        return _frozen(recipe)
+    return recipe
+
+
+def _frozen(recipe: Module) -> Module:
+    """A module's recipe and those nested in it, with frozen batch norms."""
+
+    def within(argument: Argument) -> Argument:
+        return _frozen(argument) if isinstance(argument, Module) else argument
+
+    kwargs = tuple((name, within(a)) for name, a in recipe.kwargs)
+    return Module(FROZEN.get(recipe.target, recipe.target), tuple(map(within, recipe.args)), kwargs)
 
 
 @cache

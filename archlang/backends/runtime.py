@@ -1,11 +1,14 @@
 """The modules and functions torch lacks; generated files carry copies of those they use.
 
-Each stands alone, given `torch`, `Tensor`, `nn` and `F`. None branches on a tensor's values or
-shape, so that each can be traced, compiled and exported.
+Each stands alone, given `torch`, `Tensor`, `nn`, `F` and `Self`; what it uses of the others is
+copied with it. None branches on a tensor's values or shape, so that each can be traced, compiled
+and exported.
 Maps are `NxCxHxW` and the like, batch first.
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -97,6 +100,42 @@ class DropPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.drop(x.flatten(1).unsqueeze(1)).reshape(x.shape)
+
+
+class FrozenBatchNorm(nn.modules.batchnorm._BatchNorm):  # pyright: ignore[reportPrivateUsage]  # the base of all ranks
+    """Batch normalisation that stays in evaluation mode as long as its parameters are frozen.
+
+    It normalises by its running statistics and keeps them. `requires_grad_(True)` and then
+    `train()` make it an ordinary one; without parameters it stays as it is.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)  # pyright: ignore[reportUnknownMemberType]  # torch leaves out two types
+        self.eval()
+        # torch.fx calls what says to come from torch.nn, instead of tracing what is in it
+        self.__module__ = nn.BatchNorm2d.__module__
+
+    def train(self, mode: bool = True) -> Self:
+        return super().train(mode and any(p.requires_grad for p in self.parameters()))
+
+
+class FrozenBatchNorm1d(FrozenBatchNorm, nn.BatchNorm1d):
+    """Frozen batch normalisation of vectors `NxC` and sequences `NxCxL`."""
+
+
+class FrozenBatchNorm2d(FrozenBatchNorm, nn.BatchNorm2d):
+    """Frozen batch normalisation of maps `NxCxHxW`."""
+
+
+class FrozenBatchNorm3d(FrozenBatchNorm, nn.BatchNorm3d):
+    """Frozen batch normalisation of volumes `NxCxDxHxW`."""
 
 
 class Rbf(nn.Module):

@@ -54,7 +54,7 @@ def test_the_zoo_begins_like_torchvision(name: str) -> None:
     from oracle.reference import keys
     from torchvision_shim import torchvision
 
-    from archlang.weights.torchvision import COUNTERPARTS
+    from archlang.weights.keys.torchvision import COUNTERPARTS
 
     extra = {"init_weights": True} if name == "GoogLeNet" else {}
     theirs = getattr(torchvision.models, COUNTERPARTS[name])(**extra).state_dict()

@@ -160,7 +160,7 @@ class Builder:
             if part.nodes:
                 owner = part.nodes[0]
                 learns = owner.op.params(*shapes(owner)) > 0
-                frozen[part.path] = owner.frozen if learns else None
+                frozen[part.path] = bool(owner.frozen) if learns else None
             else:
                 below = {frozen[c.path] for c in part.children.values()} - {None}
                 frozen[part.path] = False not in below if below else None

@@ -59,8 +59,9 @@ class Classes:
         for part in level:
             body = self._builder.body(part)
             groups.setdefault((self._base(part), body.form), []).append(body)
-        most_used_first = sorted(groups.items(), key=lambda item: -len(item[1]))
-        for (base, _), bodies in most_used_first:
+        # the most used one has the plain name; of equally used ones, that which the others add to
+        order = sorted(groups.items(), key=lambda item: (-len(item[1]), len(item[1][0].steps)))
+        for (base, _), bodies in order:
             self.all.append(self._class(self._name(base, bodies[0]), bodies))
 
     def _class(self, name: str, bodies: list[Body]) -> Class:
@@ -74,14 +75,19 @@ class Classes:
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
     def _base(self, part: Part) -> str:
-        scope = part.calls[0]
         if part.parent is None:
             return self.network
+        name = self._origin(part)
+        return f"Frozen{name}" if self._parts.is_normed_frozen(part) else name
+
+    def _origin(self, part: Part) -> str:
+        """What a class is called after: its block, or what it lies in."""
+        scope = part.calls[0]
         if scope.kind == "block":
             return scope.name
         if scope.kind == "round":
             return f"{scope.unit.name}Layer"
-        named = part.parent if part.name.isdigit() else part
+        named = part.parent if part.parent and part.name.isdigit() else part
         name = camel(named.name)
         return f"{scope.unit.name}{name}" if scope.unit.kind == "block" else name
 

@@ -23,6 +23,7 @@ _IMPORTS = (
     ("Callable", "from collections.abc import Callable"),
     ("Any", "from typing import Any"),
     ("NamedTuple", "from typing import NamedTuple"),
+    ("Self", "from typing import Self"),
     ("", ""),
     ("torch", "import torch"),
     ("F", "import torch.nn.functional as F"),
@@ -143,6 +144,7 @@ def _imports(body: str) -> str:
     typing = [line for line in lines if line.startswith("from typing")]
     if len(typing) > 1:
         lines = [line for line in lines if line not in typing[1:]]
-        lines[lines.index(typing[0])] = "from typing import Any, NamedTuple"
+        names = ", ".join(line.rpartition(" ")[2] for line in typing)
+        lines[lines.index(typing[0])] = f"from typing import {names}"
     from_torch = ", ".join(name for name in ("Tensor", "nn") if name in used)
     return "\n".join([*lines, f"from torch import {from_torch}"]).strip()

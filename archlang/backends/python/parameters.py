@@ -33,7 +33,9 @@ _CHANNELS = {
 }
 _COUNTS = frozenset({"repeats", "growth"})
 _MULTIPLES = range(2, 17)
-IMPORTED = frozenset({"Any", "Callable", "F", "NamedTuple", "OrderedDict", "Tensor", "nn", "torch"})
+IMPORTED = frozenset(
+    {"Any", "Callable", "F", "NamedTuple", "OrderedDict", "Self", "Tensor", "nn", "torch"}
+)
 """Names that the file imports."""
 _TAKEN = IMPORTED | {"__class__", "_", "i", "range", "self", "super", "training"}
 

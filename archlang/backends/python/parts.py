@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from archlang.graph import Graph, Node, Scope, shapes
+from archlang.backends.recipes import FROZEN, recipe_of
+from archlang.graph import Graph, Node, Scope
 from archlang.ops.recipe import Module, PassThrough, Recipe
 
 Key: TypeAlias = tuple[int, int]
@@ -112,8 +113,14 @@ class Parts:
     def recipe(self, node: Node) -> Recipe:
         """How torch makes a node."""
         if node.id not in self._recipes:
-            self._recipes[node.id] = node.op.recipe(*shapes(node))
+            self._recipes[node.id] = recipe_of(node)
         return self._recipes[node.id]
+
+    def is_normed_frozen(self, part: Part) -> bool:
+        """Whether there are batch norms below it, and all of them are frozen."""
+        recipes = [self.recipe(inner.nodes[0]) for inner in part.walk() if inner.nodes]
+        targets = {recipe.target for recipe in recipes if isinstance(recipe, Module)}
+        return not targets.isdisjoint(FROZEN.values()) and targets.isdisjoint(FROZEN)
 
     def at(self, path: str) -> Part | None:
         """The part of a path; None where no module lies."""
