@@ -1,0 +1,19 @@
+"""Where a problem with weights is shown: at their file, or at the network they are for."""
+
+from __future__ import annotations
+
+from archlang.diagnostics.model import Diagnostic, Problem, SpecError
+from archlang.graph import Graph
+from archlang.source import Source, Span
+
+
+def about(name: str, problem: Problem) -> SpecError:
+    """The error of a problem with a file, or another source of weights, of that name."""
+    return SpecError([Diagnostic.of(problem, Span(Source(name, ""), 0, 0))])
+
+
+def about_network(graph: Graph, problem: Problem) -> SpecError:
+    """The error of a problem of a network with its weights, shown where it is declared."""
+    at = graph.root.span
+    assert at is not None, "a network is declared somewhere"
+    return SpecError([Diagnostic.of(problem, at)])
