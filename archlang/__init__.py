@@ -17,8 +17,23 @@ if TYPE_CHECKING:
     from archlang.diagnostics.model import SpecError
     from archlang.figures import draw
     from archlang.loading import load
+    from archlang.training import param_groups
+    from archlang.weights.exporting import torchvision_state_dict
+    from archlang.weights.report import weights_report
+    from archlang.weights.saving import save
 
-__all__ = ["SpecError", "check", "check_text", "draw", "load", "network"]
+__all__ = [
+    "SpecError",
+    "check",
+    "check_text",
+    "draw",
+    "load",
+    "network",
+    "param_groups",
+    "save",
+    "torchvision_state_dict",
+    "weights_report",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -28,6 +43,10 @@ _HOMES = {
     "draw": ("archlang.figures", "draw"),
     "load": ("archlang.loading", "load"),
     "network": ("archlang.compiler", "graph"),
+    "param_groups": ("archlang.training", "param_groups"),
+    "torchvision_state_dict": ("archlang.weights.exporting", "torchvision_state_dict"),
+    "weights_report": ("archlang.weights.report", "weights_report"),
+    "save": ("archlang.weights.saving", "save"),
 }
 
 

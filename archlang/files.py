@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
+
+Content: TypeAlias = str | bytes | Iterable[bytes | memoryview]
+"""Text, bytes, or pieces that are made while they are written, so that they need never be in memory
+all at once."""
 
 
 class OutputError(OSError):
     """A file that cannot be written; its text says which and why."""
 
 
-def write_all(contents: Mapping[Path, str | bytes]) -> None:
+def write_all(contents: Mapping[Path, Content]) -> None:
     """Write files so that all of them are there in full, or none.
 
-    Each is first written beside its target, then all are moved into place.
+    Each is first written beside its target, then all are moved into place. So it is, too, if what
+    makes the pieces of a content fails.
 
     Raises:
         OutputError: a file cannot be written; what was there before is as it was.
@@ -30,7 +36,7 @@ def write_all(contents: Mapping[Path, str | bytes]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             waiting[target] = _beside(target)
             with waiting[target].open("xb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
+                file.writelines(_pieces(content))
         for path, aside in waiting.items():
             _hold_mode(path, aside)
         for path, aside in waiting.items():
@@ -41,6 +47,16 @@ def write_all(contents: Mapping[Path, str | bytes]) -> None:
         for aside in waiting.values():
             with suppress(OSError):
                 aside.unlink()
+
+
+def _pieces(content: Content) -> Iterable[bytes | memoryview]:
+    match content:
+        case str():
+            return (content.encode(),)
+        case bytes():
+            return (content,)
+        case _:
+            return content
 
 
 def _beside(target: Path) -> Path:

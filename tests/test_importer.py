@@ -98,7 +98,7 @@ def test_a_network_looks_like_a_class(folder: Path) -> None:
     assert "line 3" in tiny.__doc__
     assert str(inspect.signature(tiny)) == (
         "(*, classes=10, width=4, factor=2*2, W=W, sizes=[1, 2],"
-        " weights=None, device=None, dtype=None)"
+        " weights=None, key_map=None, weights_of=None, device=None, dtype=None)"
     )
     assert repr(tiny).startswith("<network arch_b.Tiny(*, classes=10,")
     assert inspect.signature(arch_b.Needs).parameters["classes"].default is inspect.Parameter.empty
@@ -239,7 +239,9 @@ def test_parameters_named_like_options(folder: Path) -> None:
     text = "network Odd(device=4, self=5):\n    input 4\n    fc(device + self)\n"
     write(folder / "arch_n.arch", text)
     odd = importlib.import_module("arch_n").Odd
-    assert str(inspect.signature(odd)) == ("(*, self=5, weights=None, device=None, dtype=None)")
+    assert str(inspect.signature(odd)) == (
+        "(*, self=5, weights=None, key_map=None, weights_of=None, device=None, dtype=None)"
+    )
     assert odd.graph(device=1, self=2).outputs[0].tensor.shape == (3,)
     assert odd(self=1, device="cpu")(torch.zeros(1, 4)).shape == (1, 5)
 

@@ -12,7 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 from archlang import __version__
+from archlang.cli import figure_options as figure
+from archlang.cli.common_options import Set, Spec
 from archlang.cli.failures import reported
+from archlang.cli.weights_app import KeyMap, Weights, WeightsOf
+from archlang.cli.weights_app import weights as weights_commands
 
 
 class Commands(TyperGroup):
@@ -45,24 +49,14 @@ app = typer.Typer(
     context_settings=CONTEXT if PERSON else CONTEXT | {"terminal_width": 200},
 )
 
-Spec = Annotated[
-    str,
-    typer.Argument(
-        metavar="SPEC[:NETWORK]",
-        help="A file and the network in it, as specs/resnet.arch:ResNet50, or a name of the zoo.",
-        show_default=False,
-    ),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the network; repeatable."),
-]
-
 
 def _version(asked: bool) -> None:
     if asked:
         print(f"archlang {__version__}")
         raise typer.Exit
+
+
+app.add_typer(weights_commands, name="weights")
 
 
 @app.callback()
@@ -82,59 +76,33 @@ def compile_(
         Path | None,
         typer.Option("-o", "--out", help="A folder or a .py file.", show_default="build/"),
     ] = None,
+    weights: Weights = None,
+    key_map: KeyMap = None,
+    weights_of: WeightsOf = None,
 ) -> None:
-    """Write a network as standalone PyTorch source (.py) and as a figure (.svg)."""
+    """Write a network as standalone PyTorch source (.py) and as a figure (.svg).
+
+    With --weights the weights are written too (.safetensors), for `archlang.load` or the source.
+    """
     from archlang.cli.commands import compile_network
 
-    compile_network(spec, parameters or [], out)
+    compile_network(spec, parameters or [], out, weights, key_map, weights_of)
 
 
 @app.command("draw")
 def draw(
     spec: Spec,
-    other: Annotated[
-        str | None,
-        typer.Argument(metavar="[OTHER]", help="A second network, for --diff.", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            help="The figure; .svg, .pdf, .png, .pptx, .tikz or .dot says the format.",
-            show_default="build/NETWORK.svg",
-        ),
-    ] = None,
-    view: Annotated[
-        str,
-        typer.Option(
-            help="overview: all units folded; blocks: and each distinct one unfolded in an inset; "
-            "layers: everything."
-        ),
-    ] = "blocks",
-    focus: Annotated[
-        str, typer.Option(metavar="BLOCK", help="One block alone, by name or path.")
-    ] = "",
-    depth: Annotated[
-        int | None, typer.Option(help="How many levels of units to draw open.", show_default=False)
-    ] = None,
-    fit: Annotated[
-        str, typer.Option(help="Where it has to fit: 16:9, 4:3, a4 or column.")
-    ] = "16:9",
-    style: Annotated[
-        str, typer.Option(help="flat, or volume: tensors as boxes in space.")
-    ] = "flat",
-    theme: Annotated[str, typer.Option(help="Colours: light, dark or print.")] = "light",
-    highlight: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH", help="Accent a part, as layer3 or fc; repeatable."),
-    ] = None,
-    steps: Annotated[
-        bool, typer.Option("--steps", help="Step by step: slides, pages, or numbered files.")
-    ] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Two networks side by side, what differs accented.")
-    ] = False,
+    other: figure.Other = None,
+    out: figure.Out = None,
+    view: figure.View = "blocks",
+    focus: figure.Focus = "",
+    depth: figure.Depth = None,
+    fit: figure.Fit = "16:9",
+    style: figure.Style = "flat",
+    theme: figure.Theme = "light",
+    highlight: figure.Highlight = None,
+    steps: figure.Steps = False,
+    diff: figure.Diff = False,
     parameters: Set = None,
 ) -> None:
     """Draw a network: for a slide, a paper, the web."""
@@ -227,10 +195,13 @@ def run(words: Sequence[str]) -> None:
     Typer prepares every parameter of every command it knows, which takes longer than to check a
     spec; so it is told of the one that is asked for alone, or of all if it is none of them.
     """
-    every = app.registered_commands
+    commands, groups = app.registered_commands, app.registered_groups
     asked = next((word for word in words if not word.startswith("-")), None)
-    app.registered_commands = [c for c in every if c.name == asked] or every
+    command = [c for c in commands if c.name == asked]
+    group = [g for g in groups if g.name == asked]
+    if command or group:
+        app.registered_commands, app.registered_groups = command, group
     try:
         app(list(words), prog_name="archlang")
     finally:
-        app.registered_commands = every
+        app.registered_commands, app.registered_groups = commands, groups

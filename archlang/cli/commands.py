@@ -13,27 +13,59 @@ from archlang.cli.files import figure_path, output_path
 from archlang.cli.page import Table, remind, show, show_mistakes, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.diagnostics.model import Diagnostics, SpecError
-from archlang.diagnostics.render.display import visible_text
+from archlang.diagnostics.render.display import visible_lines, visible_text
 from archlang.diagnostics.suggest import closest
-from archlang.files import OutputError, write_all
+from archlang.files import Content, OutputError, write_all
 from archlang.graph import Graph
 
 
-def compile_network(spec: str, given: Sequence[str], out: Path | None) -> None:
-    """Write a network's source and figure, and print its figures.
+def compile_network(
+    spec: str,
+    given: Sequence[str],
+    out: Path | None,
+    weights: str | None = None,
+    key_map: Path | None = None,
+    weights_of: str | None = None,
+) -> None:
+    """Write a network's source and figure, and its weights if there are any; print its figures.
 
     Raises:
-        SpecError: the spec has mistakes.
+        SpecError: the spec has mistakes, or the weights cannot be had or do not fit.
         OutputError: a file cannot be written; then none is.
+        typer.BadParameter: something is said of weights, but not which.
     """
     from archlang.analysis.summary import summarise
     from archlang.cli.tables import figures
 
-    graph = _network(spec, given)
+    if weights is None and (key_map is not None or weights_of is not None):
+        raise typer.BadParameter("say which weights: --weights SOURCE")
+    graph = network_of(spec, given)
     source = output_path(out, graph.name)
-    figure = source.with_suffix(".svg")
-    write_all({source: _python(graph), figure: _figure(graph)})
-    show(figures(summarise(graph), (source, figure)))
+    files: dict[Path, Content] = {
+        source: _python(graph),
+        source.with_suffix(".svg"): _figure(graph),
+    }
+    report = ""
+    if weights is not None:
+        path = source.with_suffix(".safetensors")
+        files[path], report = _weights(graph, path, weights, key_map, weights_of)
+    write_all(files)
+    show(figures(summarise(graph), tuple(files)))
+    if report:
+        print(f"\n{report}")
+
+
+def _weights(
+    graph: Graph, path: Path, weights: str, key_map: Path | None, weights_of: str | None
+) -> tuple[Content, str]:
+    """What to write into the file of weights, and what became of each tensor."""
+    with working("loading the weights"):
+        from archlang.loading import to_module
+        from archlang.weights.report import weights_report
+        from archlang.weights.saving import saved_content
+
+        model = to_module(graph, weights=weights, key_map=key_map, weights_of=weights_of)
+        return saved_content(model, str(path)), visible_lines(weights_report(model).text())
 
 
 def _python(graph: Graph) -> str:
@@ -73,8 +105,8 @@ def draw_network(
     from archlang.figures.writers import format_of
 
     wanted = Options(**options)
-    graph = _network(spec, given)
-    other = _network(against, given) if against else None
+    graph = network_of(spec, given)
+    other = network_of(against, given) if against else None
     path = figure_path(out, f"{graph.name}-{other.name}" if other else graph.name)
     format_of(path.suffix)  # what cannot be written need not be drawn
     with working("drawing"):
@@ -97,7 +129,7 @@ def summarise_network(spec: str, given: Sequence[str], as_json: bool) -> None:
     from archlang.analysis.summary import summarise
     from archlang.cli.tables import layers
 
-    figures = summarise(_network(spec, given))
+    figures = summarise(network_of(spec, given))
     if as_json:
         import json
 
@@ -106,7 +138,7 @@ def summarise_network(spec: str, given: Sequence[str], as_json: bool) -> None:
         show(layers(figures))
 
 
-def _network(spec: str, given: Sequence[str]) -> Graph:
+def network_of(spec: str, given: Sequence[str]) -> Graph:
     """The graph that a command is about; warnings are shown.
 
     Raises:

@@ -1,133 +1,126 @@
-"""Weights into a network, whole or not at all."""
+"""Weights into a network: all that the spec asks for, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from archlang.diagnostics.catalog.weights import KeysDiffer, NoTensors, ShapesDiffer
-from archlang.diagnostics.model import Diagnostic, Problem, SpecError
+from archlang.backends.fx import to_fx
+from archlang.diagnostics.catalog.weights import CannotFit
 from archlang.graph import Graph
-from archlang.weights.torchvision import key_map
-
-_PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
+from archlang.weights.adapting import adapted
+from archlang.weights.checkpoint import Checkpoint
+from archlang.weights.keys.torchvision import NOTES
+from archlang.weights.plan import MisfitError, Plan, plan
+from archlang.weights.problems import about_network
+from archlang.weights.references import shapes_of
+from archlang.weights.report import Entry, Report
+from archlang.weights.values import first_bad
 
 
 def load_weights(
-    module: nn.Module,
-    graph: Graph,
-    state: Mapping[str, Tensor],
-    device: torch.device | str | None = None,
-) -> None:
-    """Load a `state_dict` into the module of a graph.
-
-    A module with memory of its own gets the numbers copied into it. One built on the device `meta`
-    gets copies on `device`, of its own types, as its parameters; without a device it takes over
-    the very tensors, and shares their memory.
+    module: nn.Module, graph: Graph, checkpoint: Checkpoint, weights_of: str | None = None
+) -> Report:
+    """Load weights into the module of a graph, in place; what is new keeps its values.
 
     Args:
-        module: what `to_fx` made of the graph.
+        module: what `to_fx` made of the graph, with memory of its own.
         graph: the network.
-        state: all of its parameters and buffers, each under the network's own name, or each under
-            torchvision's, where torchvision has the network.
-        device: where the parameters of a module on `meta` shall be.
+        checkpoint: the weights, under names of the network's own or of torchvision's: its own, or
+            those of a network that it derives from.
+        weights_of: the name of that network, where it could be several.
 
     Raises:
-        SpecError: names or shapes differ, or a value has no data (E0701, E0702, E0703). The module
-            is as it was.
+        SpecError: what differs was not asked for in the spec, or a value is no number (E07…). The
+            module is as it was.
     """
     own = module.state_dict()
-    values = _matched(graph, own, state)
-    problem = _first_misfit(own, values)
-    if problem is not None:
-        raise _error(graph, problem)
-    if any(tensor.is_meta for tensor in own.values()):
-        values = {key: _placed(value, own[key], device) for key, value in values.items()}
-        module.load_state_dict(values, assign=True)
-    else:
-        module.load_state_dict(values)
+    planned = _planned(graph, {k: tuple(v.shape) for k, v in own.items()}, checkpoint, weights_of)
+    values = _values(graph, planned, checkpoint, own)
+    module.load_state_dict(own | values)
+    return _report(graph, planned, checkpoint)
 
 
-def _placed(value: Tensor, like: Tensor, device: torch.device | str | None) -> Tensor:
-    """What becomes the parameter: detached, so that its source keeps its own gradient settings."""
-    return value.detach().to(device=device, dtype=like.dtype, copy=device is not None)
-
-
-def _matched(
-    graph: Graph, own: Mapping[str, Tensor], state: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
-    """The state under the network's own names."""
-    if state.keys() == own.keys():
-        return dict(state)
-    theirs = _torchvision_names(graph, own)
-    if theirs is not None and set(state) == set(theirs.values()):
-        return {key: state[name] for key, name in theirs.items()}
-    raise _error(graph, _keys_differ(graph, own, theirs, state))
-
-
-def _torchvision_names(graph: Graph, own: Iterable[str]) -> dict[str, str] | None:
-    """For each key of ours the one of torchvision; None where there is no such map."""
-    paths = key_map(graph)
-    if paths is None:
-        return None
-    split = {key: key.rpartition(".") for key in own}
-    if any(path not in paths for path, _, _ in split.values()):
-        return None
-    return {key: f"{paths[path]}.{name}" for key, (path, _, name) in split.items()}
-
-
-def _keys_differ(
+def with_weights(
     graph: Graph,
-    own: Mapping[str, Tensor],
-    theirs: Mapping[str, str] | None,
-    state: Mapping[str, object],
-) -> KeysDiffer:
-    """The problem, told in the names that come closer."""
-    schemes = {"its own": dict.fromkeys(own)}
-    if theirs is not None:
-        schemes["torchvision's"] = dict.fromkeys(theirs.values())
-    keys, want = min(schemes.items(), key=lambda item: len(item[1].keys() ^ state.keys()))
-    return KeysDiffer(
-        network=graph.name,
-        missing=tuple(key for key in want if key not in state),
-        unexpected=tuple(key for key in state if key not in want),
-        keys=keys,
-        wrapped=_wrapping(state, [set(names) for names in schemes.values()]),
-    )
+    checkpoint: Checkpoint,
+    weights_of: str | None = None,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+) -> tuple[fx.GraphModule, Report]:
+    """The module of a graph with weights; only what is new is initialised, the rest is copied.
+
+    On the device `meta` the module takes over the very tensors of the checkpoint, uncopied,
+    wherever they are, and what is new stays without memory.
+
+    Args:
+        graph: the network.
+        checkpoint: as for `load_weights`.
+        weights_of: as for `load_weights`.
+        device: where the parameters are made; by default torch's default device.
+        dtype: floating-point type of the parameters.
+
+    Raises:
+        SpecError: as for `load_weights`.
+    """
+    planned = _planned(graph, shapes_of(graph), checkpoint, weights_of)
+    place = torch.device(device) if device is not None else torch.get_default_device()
+    module = to_fx(graph, device=place, dtype=dtype, fresh=planned.fresh)
+    own = module.state_dict()
+    if dict(module.named_buffers()).keys() - own.keys():
+        # some layer has a buffer that state_dict does not hold, so all has to be made
+        module = to_fx(graph, device=place, dtype=dtype)
+        own = module.state_dict()
+    values = _values(graph, planned, checkpoint, own)
+    copied = None if place.type == "meta" else place
+    placed = {key: _placed(value, own[key], copied) for key, value in values.items()}
+    module.load_state_dict(own | placed, assign=True)
+    return module, _report(graph, planned, checkpoint)
 
 
-def _wrapping(state: Mapping[str, object], schemes: list[set[str]]) -> str:
-    """The prefix of all names, or the key under which the weights lie; empty if it is neither."""
-    for prefix in _PREFIXES:
-        if {key.removeprefix(prefix) for key in state} in schemes:
-            return prefix
-    for key, value in state.items():
-        if isinstance(value, Mapping) and set(value) in schemes:  # pyright: ignore[reportUnknownArgumentType]
-            return key
-    return ""
+def _planned(
+    graph: Graph,
+    own: Mapping[str, tuple[int, ...]],
+    checkpoint: Checkpoint,
+    weights_of: str | None,
+) -> Plan:
+    try:
+        return plan(graph, own, checkpoint, weights_of)
+    except MisfitError as misfit:
+        raise about_network(graph, misfit.problem) from None
 
 
-def _first_misfit(own: Mapping[str, Tensor], values: Mapping[str, object]) -> Problem | None:
-    differing: list[str] = []
-    for key, value in values.items():
-        if not isinstance(value, Tensor):
-            return NoTensors(key=key, what=f"no tensor but of the type {type(value).__name__}")
-        if value.is_meta:
-            return NoTensors(key=key, what='on the device "meta", where there are no numbers')
-        if value.shape != own[key].shape:
-            differing.append(key)
-    if not differing:
-        return None
-    key, *others = differing
-    got = values[key]
-    assert isinstance(got, Tensor)
-    return ShapesDiffer(key, tuple(got.shape), tuple(own[key].shape), tuple(others))
+def _values(
+    graph: Graph, planned: Plan, checkpoint: Checkpoint, own: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The tensors to load, by the network's names, each of the shape it must have."""
+    used = [e for e in planned.entries if e.source]
+    problem = first_bad(checkpoint.tensors, ((e.source, own[e.name].dtype) for e in used))
+    if problem is not None:
+        raise about_network(graph, problem)
+    return {e.name: _value(graph, e, checkpoint) for e in used}
 
 
-def _error(graph: Graph, problem: Problem) -> SpecError:
-    at = graph.root.span
-    assert at is not None, "a network is declared somewhere"
-    return SpecError([Diagnostic.of(problem, at)])
+def _value(graph: Graph, entry: Entry, checkpoint: Checkpoint) -> Tensor:
+    given = cast(Tensor, checkpoint.tensors[entry.source]).detach()
+    if entry.status != "adapted":
+        return given
+    made = adapted(entry.how, given, entry.shape)
+    if made is None:
+        problem = CannotFit(entry.name, entry.how, entry.source_shape, entry.shape)
+        raise about_network(graph, problem)
+    return made
+
+
+def _placed(value: Tensor, like: Tensor, device: torch.device | None) -> Tensor:
+    """What becomes the parameter; without a device the very tensor."""
+    return value.to(device=device, dtype=like.dtype, copy=device is not None)
+
+
+def _report(graph: Graph, planned: Plan, checkpoint: Checkpoint) -> Report:
+    base = planned.reference.graph.name
+    notes = NOTES.get(checkpoint.builder, ())
+    return Report(graph.name, base, checkpoint.origin, planned.entries, notes)

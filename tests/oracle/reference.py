@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision_shim import torchvision
 
 import archlang
-from archlang.weights.torchvision import COUNTERPARTS, key_map
+from archlang.weights.keys.torchvision import COUNTERPARTS, key_map
 
 RATE = 0.01
 """Learning rate of the training step that is compared."""

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import archlang
-from archlang.weights import loading
-from archlang.weights.torchvision import COUNTERPARTS, key_map
+from archlang.weights import references
+from archlang.weights.keys.torchvision import COUNTERPARTS, key_map
 from archlang.zoo import zoo
 
 from .reference import Pair, keys, reference
@@ -62,6 +62,24 @@ def test_equal_to_torchvision(name: str) -> None:
     torch.manual_seed(2)
     pair.hold_in_eval(torch.randn(OBLONG))
     pair.hold_in_training(torch.randn(SMALL))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_go_in_and_out_by_the_map(name: str) -> None:
+    torch.manual_seed(0)
+    first, second = reference(name), reference(name)
+    state = first.state_dict()
+    model = archlang.load(name, weights=state)
+    second.load_state_dict(archlang.torchvision_state_dict(model), strict=True)
+    for key, value in second.state_dict().items():
+        assert torch.equal(value, state[key]), key
+
+
+def test_there_are_names_of_torchvisions_only_for_its_networks() -> None:
+    with pytest.raises(ValueError, match="torchvision has no network like LeNet5"):
+        archlang.torchvision_state_dict(archlang.load("LeNet5"))
+    with pytest.raises(ValueError, match="torchvision has no network like Linear"):
+        archlang.torchvision_state_dict(torch.nn.Linear(2, 2))
 
 
 @pytest.mark.slow
@@ -124,7 +142,7 @@ def test_swapped_keys_of_equal_shape_are_noticed(monkeypatch: pytest.MonkeyPatch
     right = key_map(archlang.network("ResNet18"))
     assert right is not None
     wrong = swap(right, "layer1.0.conv1", "layer1.0.conv2")
-    monkeypatch.setattr(loading, "key_map", lambda graph: wrong)
+    monkeypatch.setattr(references, "key_map", lambda graph, builder: wrong)
     pair = Pair.of("ResNet18")
     with pytest.raises(AssertionError, match=r"layer1\.0\.conv1\.weight differs"):
         pair.hold_state()
@@ -136,6 +154,6 @@ def test_swapped_keys_of_other_shapes_cannot_be_loaded(monkeypatch: pytest.Monke
     right = key_map(archlang.network("ResNet18"))
     assert right is not None
     wrong = swap(right, "layer1.0.conv1", "layer2.0.conv1")
-    monkeypatch.setattr(loading, "key_map", lambda graph: wrong)
+    monkeypatch.setattr(references, "key_map", lambda graph, builder: wrong)
     with pytest.raises(archlang.SpecError, match="E0702"):
         Pair.of("ResNet18")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 import archlang
 from archlang.backends.fx import to_fx
+from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.loading import load_weights
 
 SPEC = """\
@@ -93,7 +94,7 @@ def test_an_existing_module_is_filled_in_place(spec: str, state: dict[str, Tenso
     graph = archlang.network(spec)
     model = to_fx(graph)
     before = model.conv1.weight
-    load_weights(model, graph, state)
+    load_weights(model, graph, Checkpoint(state, "a state_dict"))
     assert model.conv1.weight is before
     hold_equal(model.state_dict(), state)
 
@@ -113,7 +114,7 @@ def test_other_names_load_nothing(spec: str, state: dict[str, Tensor]) -> None:
     del state["fc1.bias"]
     state["fc2.bias"] = torch.zeros(5)
     with pytest.raises(archlang.SpecError):
-        load_weights(model, graph, state)
+        load_weights(model, graph, Checkpoint(state, "a state_dict"))
     hold_equal(model.state_dict(), before)
     shown = refused(spec, state)
     assert "E0701" in shown and "missing: fc1.bias" in shown
@@ -125,7 +126,7 @@ def test_another_shape_loads_nothing(spec: str, state: dict[str, Tensor]) -> Non
     model = to_fx(graph)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     with pytest.raises(archlang.SpecError):
-        load_weights(model, graph, state)
+        load_weights(model, graph, Checkpoint(state, "a state_dict"))
     hold_equal(model.state_dict(), before)
     shown = refused(spec, state, classes=7)
     assert "E0702" in shown and "'fc1.weight' is 5x4, but the network's is 7x4" in shown

@@ -34,6 +34,8 @@ class KeysDiffer(Problem):
     """Whose names were expected: "its own" or "torchvision's"."""
     wrapped: str = ""
     """What all keys begin with, or the key that holds the weights, if that is all that is wrong."""
+    bases: tuple[str, ...] = ()
+    """The networks whose weights would do, where there are several."""
 
     def message(self) -> str:
         return f"the weights are not those of {self.network}: their names differ"
@@ -46,7 +48,8 @@ class KeysDiffer(Problem):
     def notes(self) -> tuple[str, ...]:
         listed = (("missing", self.missing), ("not in the network", self.unexpected))
         facts = [f"{what}: {_some(keys)}" for what, keys in listed if keys]
-        return (*facts, f"compared with {self.keys} names")
+        whose = f"weights of {' or '.join(self.bases)} would do" if self.bases else ""
+        return (*facts, f"compared with {self.keys} names", *([whose] if whose else []))
 
     def help(self) -> str:
         if self.wrapped.endswith("."):
@@ -64,15 +67,18 @@ class ShapesDiffer(Problem):
     """A weight has another shape than the parameter it is meant for.
 
     The names fit, so it is the same kind of network, but it was built with other parameters:
-    another number of classes, most often. Nothing is loaded then.
+    another number of classes, most often. Nothing is loaded then. A derived network says what may
+    differ, and keeps all that fits.
 
     Wrong (shown in words):
         archlang.load("ResNet18", classes=10, weights=torchvision.models.resnet18().state_dict())
         The weights are those of 1000 classes.
 
     Right (shown in words):
-        model = archlang.load("ResNet18", weights=torchvision.models.resnet18().state_dict())
-        model.fc1 = torch.nn.Linear(512, 10)
+        use ResNet18 from "zoo/resnet.arch"
+        network Mine from ResNet18(classes=10)
+
+        archlang.load("mine.arch", weights=torchvision.models.resnet18().state_dict())
     """
 
     code = "E0702"
@@ -81,6 +87,8 @@ class ShapesDiffer(Problem):
     want: tuple[int, ...]
     others: tuple[str, ...] = ()
     """Further keys whose shapes differ."""
+    network: str = "Base"
+    """The network that the weights come closest to."""
 
     def message(self) -> str:
         got, want = _shape(self.got), _shape(self.want)
@@ -94,9 +102,129 @@ class ShapesDiffer(Problem):
 
     def help(self) -> str:
         return (
-            "build the network as the weights were made (classes=…, for instance), load them, and "
-            "then put a new layer in the place of the one that differs"
+            f"to keep what fits, say in a spec what may differ: network Mine from {self.network}"
+            "(classes=…), or a replace line in it"
         )
+
+
+@dataclass(frozen=True)
+class NotAskedFor(Problem):
+    """A tensor of a derived network has another shape than its base's, and no line asks for it.
+
+    What a derived network changes is freshly initialised, because it says so. A shape that only
+    follows from something else (another input, another layer before) would make weights useless
+    that nobody meant to give up; so it must be said what becomes of them.
+
+    Wrong (shown in words):
+        network Grey from ResNet18:
+            input 1x224x224
+        The filters of conv1 are for three channels.
+
+    Right (shown in words):
+        network Grey from ResNet18:
+            input 1x224x224
+            adapt conv1: sum
+    """
+
+    code = "E0704"
+    key: str
+    got: tuple[int, ...]
+    want: tuple[int, ...]
+    network: str
+    base: str
+    path: str
+    channels: bool = False
+    """Whether only the number of input channels of a convolution differs."""
+
+    def message(self) -> str:
+        got, want = _shape(self.got), _shape(self.want)
+        return f"{self.key!r} is {want} in {self.network}, but {got} in the weights of {self.base}"
+
+    def label(self) -> str:
+        return "no line here says what becomes of these weights"
+
+    def help(self) -> str:
+        if self.channels:
+            return (
+                f"write  adapt {self.path}: sum  to add up the filters (or mean, repeat, pad), or "
+                f"replace {self.path}: …  to begin anew"
+            )
+        return f"write  replace {self.path}: …  with the layer that shall be learned anew"
+
+
+@dataclass(frozen=True)
+class CannotFit(Problem):
+    """`adapt` for weights that this way cannot make fit.
+
+    `sum`, `mean`, `repeat` and `pad` change the number of input channels of a convolution and
+    nothing else; `pad` only adds channels. `keep` changes nothing.
+
+    Wrong (shown in words):
+        network Small from ResNet18:
+            replace conv1: conv(64, 3x3, bias=false)
+            adapt conv1: sum
+        The filters of the base are 7x7.
+
+    Right (shown in words):
+        network Small from ResNet18:
+            replace conv1: conv(64, 3x3, bias=false)
+    """
+
+    code = "E0724"
+    key: str
+    how: str
+    got: tuple[int, ...]
+    want: tuple[int, ...]
+
+    def message(self) -> str:
+        return f"{self.how} cannot make {_shape(self.got)} fit {self.key!r}, {_shape(self.want)}"
+
+    def label(self) -> str:
+        return f"its {self.key} is {_shape(self.want)}"
+
+    def help(self) -> str:
+        if self.how == "pad" and self.got[2:] == self.want[2:]:
+            return "pad only adds channels; sum, mean and repeat also take some away"
+        return "leave out the adapt line, if the layer shall be learned anew"
+
+
+@dataclass(frozen=True)
+class Whose(Problem):
+    """Weights that could be of a derived network itself or of its base, and it matters which.
+
+    Both have the same names and shapes. If the weights are the base's, then what the derived
+    network replaces is freshly initialised; if they are its own, all of them are loaded. A file
+    written by `archlang.save` says whose they are; a `state_dict` does not.
+
+    Wrong (shown in words):
+        network Base: …
+        network Mine from Base:
+            replace fc1: fc(10)
+
+        archlang.load("net.arch:Mine", weights=base.state_dict())
+
+    Right (shown in words):
+        archlang.load("net.arch:Mine", weights=base.state_dict(), weights_of="Base")
+    """
+
+    code = "E0725"
+    network: str
+    networks: tuple[str, ...]
+    said: str = ""
+
+    def message(self) -> str:
+        if self.said:
+            return f"these are no weights of {self.said}"
+        return f"are these the weights of {' or of '.join(self.networks)}?"
+
+    def notes(self) -> tuple[str, ...]:
+        if self.said:
+            return (f"they fit {' and '.join(self.networks)}",)
+        return ("their names and shapes fit each, but not the same tensors would be new",)
+
+    def help(self) -> str:
+        name = self.networks[-1]
+        return f'say it: archlang.load(…, weights_of="{name}"), or --weights-of {name}'
 
 
 @dataclass(frozen=True)
@@ -128,6 +256,40 @@ class NoTensors(Problem):
 
     def help(self) -> str:
         return "pass a state_dict whose values are tensors with data"
+
+
+@dataclass(frozen=True)
+class NotFinite(Problem):
+    """Weights that are no numbers: NaN, or infinity.
+
+    A network with one such weight gives NaN for everything, so nothing is loaded. They come from a
+    training that diverged, or from a file that was damaged.
+
+    Wrong (shown in words):
+        state = torch.load("diverged.pth", weights_only=True)
+        archlang.load("ResNet18", weights=state)
+
+    Right (shown in words):
+        archlang.load("ResNet18", weights="epoch_12.pth")
+        A checkpoint from before the loss became NaN.
+    """
+
+    code = "E0706"
+    key: str
+    bad: int
+    all: int
+
+    def message(self) -> str:
+        verb = "is" if self.bad == 1 else "are"
+        return (
+            f"in the weight {self.key!r} {self.bad:,} of {self.all:,} values {verb} NaN or infinite"
+        )
+
+    def label(self) -> str:
+        return "would give NaN for every input"
+
+    def help(self) -> str:
+        return "take an earlier checkpoint, or fetch the file anew"
 
 
 def _some(keys: tuple[str, ...]) -> str:

@@ -32,6 +32,11 @@ def visible_text(text: str) -> str:
     return text if text.isprintable() else "".join(map(visible, text))
 
 
+def visible_lines(text: str) -> str:
+    """Several lines of words with nothing hidden in them."""
+    return "\n".join(map(visible_text, text.splitlines()))
+
+
 def columns_of(char: str) -> int:
     """How many columns a character takes: 0 if it combines with the one before it, 2 if it is wide.
 

@@ -23,6 +23,16 @@ COUNTERPARTS: Mapping[str, str] = MappingProxyType(
 )
 """Networks of the zoo and the functions of `torchvision.models` that build the same."""
 
+NOTES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "googlenet": (
+            "made for images normalised with mean 0.5 and deviation 0.5 in each channel; "
+            "torchvision's own network changes over from ImageNet's mean and deviation by itself",
+        )
+    }
+)
+"""What has to be known to use the weights of a function of `torchvision.models`."""
+
 Rule: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]
 """A pattern for the whole of our path, and what torchvision writes for it."""
 
@@ -66,14 +76,33 @@ _GOOGLENET: tuple[Rule, ...] = (
 _RULES = {"resnet": _RESNET, "densenet": _DENSENET, "googlenet": _GOOGLENET}
 
 
-def key_map(graph: Graph) -> dict[str, str] | None:
+_OLD_DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+
+
+def current_name(name: str) -> str:
+    """The name that torchvision has for a tensor today.
+
+    The files of its DenseNets are older than its names: `denselayer1.norm.1` is `norm1` now.
+    """
+    return _OLD_DENSE.sub(r"\1\2.", name)
+
+
+def key_map(graph: Graph, builder: str | None = None) -> dict[str, str] | None:
     """For each layer with weights its path in the network, and its path in torchvision's.
 
     The names behind the paths (`weight`, `running_mean`) are the same in both. No two layers have
-    one name. None for a network that torchvision does not have, or that is built in another way
-    than torchvision's (with the zoo's name, but a spec of its own).
+    one name.
+
+    Args:
+        graph: the network.
+        builder: the function of `torchvision.models` that builds the same; by default the one of
+            the zoo's network of that name.
+
+    Returns:
+        None for a network that torchvision does not have, or that is built in another way than
+        torchvision's (with the zoo's name, but a spec of its own).
     """
-    counterpart = COUNTERPARTS.get(graph.name)
+    counterpart = builder or COUNTERPARTS.get(graph.name)
     if counterpart is None:
         return None
     rules = _RULES.get(counterpart.rstrip("0123456789"))

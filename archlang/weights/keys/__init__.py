@@ -1,0 +1,1 @@
+"""How the names in a checkpoint belong to those of a network."""

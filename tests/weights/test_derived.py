@@ -1,0 +1,395 @@
+"""Weights of a base in a derived network: what fits is loaded, all else was asked for."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torchvision_shim import torchvision
+
+import archlang
+from archlang.weights.report import Report
+
+Entries = dict[str, str]
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "mine.arch"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+SMALL = """\
+network Small(classes=5, channels=3, width=4):
+    input [channels, 8, 8]
+    conv(width, 3x3) -> bn -> relu
+    conv(2 * width, 3x3) -> relu
+    gap -> flatten -> fc(classes)
+
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> dict[str, Tensor]:
+    """Weights of Small, as declared."""
+    torch.manual_seed(0)
+    return archlang.load(write(tmp_path, SMALL)).state_dict()
+
+
+def derived(folder: Path, lines: str, arguments: str = "") -> str:
+    """A network derived from Small."""
+    body = "".join(f"\n    {line}" for line in lines.splitlines())
+    head = f"network Mine from Small({arguments})" if arguments else "network Mine from Small"
+    return write(folder, SMALL + head + (f":{body}\n" if body else "\n")) + ":Mine"
+
+
+def named(report: Report, status: str) -> list[str]:
+    return [e.name for e in getattr(report, status)]
+
+
+def refused(spec: str, state: dict[str, Tensor], **options: object) -> str:
+    with pytest.raises(archlang.SpecError) as caught:
+        archlang.load(spec, weights=state, **options)
+    return str(caught.value)
+
+
+# ── the measured one: a derived ResNet-50 ────────────────────────────────────────────────────
+
+MNIST = """\
+use ResNet50 from "zoo/resnet.arch"
+
+network MnistResNet from ResNet50(classes=10):
+    input 1x28x28
+    replace conv1: conv(64, 3x3, bias=false)
+    remove maxpool1
+    insert after layer4: dropout(0.2)
+    freeze layer1, layer2
+"""
+
+
+def test_a_derived_resnet50_is_new_where_it_was_changed_and_equal_elsewhere(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    theirs = torchvision.models.resnet50().state_dict()
+    model = archlang.load(write(tmp_path, MNIST), weights=theirs)
+    report = archlang.weights_report(model)
+    assert named(report, "new") == ["conv1.weight", "fc1.weight", "fc1.bias"]
+    assert named(report, "adapted") == []
+    assert named(report, "unused") == ["conv1.weight", "fc.weight", "fc.bias"]
+    ours = model.state_dict()
+    assert {e.name for e in report.loaded} == ours.keys() - {e.name for e in report.new}
+    for entry in report.loaded:
+        assert torch.equal(ours[entry.name], theirs[entry.source]), entry.name
+    trained = {k for k, p in model.named_parameters() if p.requires_grad}
+    assert {e.name for e in report.frozen} & trained == set()
+    assert all(
+        k.startswith(("layer1.", "layer2."))
+        for k in dict(model.named_parameters()).keys() - trained
+    )
+    assert ours["fc1.weight"].abs().sum() > 0 and ours["fc1.weight"].isfinite().all()
+    reasons = {e.name: e.reason for e in report.new}
+    assert reasons["conv1.weight"] == "replace conv1, line 5"
+    assert reasons["fc1.bias"] == "classes=10"
+
+
+def test_the_report_is_a_page_json_and_an_object_that_stays_with_the_model(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    model = archlang.load(derived(tmp_path, "freeze conv1", "classes=2"), weights=state)
+    report = archlang.weights_report(model)
+    assert str(report).startswith("Mine, derived from Small; weights: a state_dict\n")
+    assert "fc1.weight 2x8: classes=2" in str(report) and "in conv1" in str(report)
+    plain = json.loads(json.dumps(report.as_json()))
+    assert plain["counts"] == {"loaded": 9, "adapted": 0, "new": 2, "unused": 2, "frozen": 2}
+    assert [t["status"] for t in plain["tensors"]].count("loaded") == 9
+    assert archlang.weights_report(copy.deepcopy(model)) == report
+    assert archlang.weights_report(pickle.loads(pickle.dumps(model))) == report
+    with pytest.raises(ValueError, match="no report"):
+        archlang.weights_report(archlang.load("LeNet5"))
+
+
+# ── what is asked for ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("lines", "arguments", "new", "unused"),
+    [
+        ("", "classes=2", ["fc1.weight", "fc1.bias"], ["fc1.weight", "fc1.bias"]),
+        ("replace fc1: fc(5)", "", ["fc1.weight", "fc1.bias"], ["fc1.weight", "fc1.bias"]),
+        ("remove fc1", "", [], ["fc1.weight", "fc1.bias"]),
+        (
+            "insert before fc1: fc(8, bias=false)",
+            "",
+            ["before_fc1.weight"],
+            [],
+        ),
+        (
+            "replace gap1: conv(8, 1x1) -> gap",
+            "",
+            ["gap1.conv1.weight", "gap1.conv1.bias"],
+            [],
+        ),
+    ],
+)
+def test_what_a_line_changes_is_new(
+    tmp_path: Path,
+    state: dict[str, Tensor],
+    lines: str,
+    arguments: str,
+    new: list[str],
+    unused: list[str],
+) -> None:
+    spec = derived(tmp_path, lines, arguments)
+    model = archlang.load(spec, weights=state, weights_of="Small")
+    report = archlang.weights_report(model)
+    assert named(report, "new") == new and named(report, "unused") == unused
+    for entry in report.loaded:
+        assert torch.equal(model.state_dict()[entry.name], state[entry.source])
+
+
+def test_only_what_is_new_is_drawn_at_random(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    spec = derived(tmp_path, "replace fc1: fc(3)")
+    torch.manual_seed(5)
+    head = torch.nn.Linear(8, 3)
+    after = torch.get_rng_state()
+    torch.manual_seed(5)
+    model = archlang.load(spec, weights=state)
+    assert torch.equal(model.fc1.weight, head.weight) and torch.equal(model.fc1.bias, head.bias)
+    assert torch.equal(torch.get_rng_state(), after)
+
+
+def test_arguments_from_outside_count_as_the_derivations_own(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    model = archlang.load(derived(tmp_path, ""), classes=7, weights=state)
+    assert {e.name: e.reason for e in archlang.weights_report(model).new} == {
+        "fc1.weight": "classes=7",
+        "fc1.bias": "classes=7",
+    }
+
+
+def test_each_argument_is_blamed_for_its_own_tensors(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    lines = "adapt conv1: mean"
+    model = archlang.load(derived(tmp_path, lines, "classes=2, channels=1"), weights=state)
+    report = archlang.weights_report(model)
+    assert {e.reason for e in report.new} == {"classes=2"}
+    assert [e.reason for e in report.adapted] == ["adapt conv1: mean, line 8"]
+
+
+def test_weights_made_for_an_argument_are_taken_with_it(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    wide = archlang.load(derived(tmp_path, ""), width=6).state_dict()
+    spec = derived(tmp_path, "", "width=6, classes=2")
+    report = archlang.weights_report(archlang.load(spec, weights=wide))
+    assert named(report, "new") == ["fc1.weight", "fc1.bias"]
+    assert {e.reason for e in report.new} == {"classes=2"}
+
+
+def test_a_derivation_of_a_derivation_takes_the_weights_of_each(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    text = SMALL + (
+        "network Middle from Small:\n    insert after relu1: conv(4, 1x1)\n\n"
+        "network Mine from Middle(classes=2):\n    freeze conv1\n"
+    )
+    path = write(tmp_path, text)
+    from_small = archlang.weights_report(archlang.load(f"{path}:Mine", weights=state))
+    assert from_small.base == "Small"
+    assert named(from_small, "new")[:2] == ["after_relu1.weight", "after_relu1.bias"]
+    middle = archlang.load(f"{path}:Middle").state_dict()
+    from_middle = archlang.weights_report(archlang.load(f"{path}:Mine", weights=middle))
+    assert from_middle.base == "Middle"
+    assert named(from_middle, "new") == ["fc1.weight", "fc1.bias"]
+    own = archlang.load(f"{path}:Mine").state_dict()
+    assert named(archlang.weights_report(archlang.load(f"{path}:Mine", weights=own)), "new") == []
+
+
+def test_the_auxiliary_heads_are_left_out_of_googlenet() -> None:
+    with torch.device("meta"):
+        theirs = torchvision.models.googlenet(init_weights=False).state_dict()
+    state = {key: torch.zeros(value.shape, dtype=value.dtype) for key, value in theirs.items()}
+    report = archlang.weights_report(archlang.load("GoogLeNetInference", weights=state))
+    assert not report.new
+    assert {e.name.partition(".")[0] for e in report.unused} == {"aux1", "aux2"}
+    assert {e.reason for e in report.unused} == {"aux=false"}
+
+
+# ── adapt ────────────────────────────────────────────────────────────────────────────────────
+
+
+def first_layer(tmp_path: Path, state: dict[str, Tensor], how: str, channels: int) -> Tensor:
+    spec = derived(tmp_path, f"input {channels}x8x8\nadapt conv1: {how}")
+    model = archlang.load(spec, weights=state)
+    assert named(archlang.weights_report(model), "adapted") == ["conv1.weight"]
+    return model.conv1.weight.detach()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_sum_gives_what_the_base_gave_for_equal_channels(
+    tmp_path: Path, state: dict[str, Tensor], channels: int
+) -> None:
+    first_layer(tmp_path, state, "sum", channels)
+    base = archlang.load(write(tmp_path, SMALL), weights=state).double().eval()
+    spec = derived(tmp_path, f"input {channels}x8x8\nadapt conv1: sum")
+    mine = archlang.load(spec, weights=state, dtype=torch.float64).eval()
+    grey = torch.randn(2, 1, 8, 8, dtype=torch.float64)
+    ours, theirs = mine(grey.expand(-1, channels, -1, -1)), base(grey.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_other_ways_do_what_they_say(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    old = state["conv1.weight"]
+    mean = first_layer(tmp_path, state, "mean", 2)
+    torch.testing.assert_close(mean[:, 1], (old[:, 0] + old[:, 1] + old[:, 2]) / 3)
+    repeat = first_layer(tmp_path, state, "repeat", 5)
+    torch.testing.assert_close(repeat[:, 4], old[:, 1] * 3 / 5)
+    pad = first_layer(tmp_path, state, "pad", 4)
+    assert torch.equal(pad[:, :3], old) and pad[:, 3].abs().sum() == 0
+
+
+def test_keep_takes_the_weights_into_a_layer_that_was_replaced(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    spec = derived(tmp_path, "replace conv1: conv(4, 3x3, stride=2)\nadapt conv1: keep")
+    model = archlang.load(spec, weights=state, weights_of="Small")
+    assert torch.equal(model.conv1.weight, state["conv1.weight"])
+    assert torch.equal(model.conv1.bias, state["conv1.bias"])
+    assert not archlang.weights_report(model).new
+    assert model.conv1.stride == (2, 2)
+
+
+def test_a_way_that_cannot_do_it_names_both_shapes(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    shown = refused(derived(tmp_path, "input 2x8x8\nadapt conv1: pad"), state)
+    assert "E0724" in shown and "4x3x3x3" in shown and "4x2x3x3" in shown and "only adds" in shown
+    lines = "replace conv1: conv(4, 5x5)\nadapt conv1: sum"
+    shown = refused(derived(tmp_path, lines), state)
+    assert "E0724" in shown and "4x3x5x5" in shown
+
+
+# ── what is not asked for ────────────────────────────────────────────────────────────────────
+
+
+def test_another_input_needs_a_word(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    shown = refused(derived(tmp_path, "input 1x8x8"), state)
+    assert "E0704" in shown and "adapt conv1: sum" in shown
+    assert "'conv1.weight' is 4x1x3x3 in Mine, but 4x3x3x3 in the weights of Small" in shown
+
+
+def test_what_follows_from_a_wider_layer_needs_a_word(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    shown = refused(derived(tmp_path, "replace conv1: conv(6, 3x3)"), state)
+    assert "E0704" in shown and "'bn1.weight' is 6 in Mine, but 4 in the weights" in shown
+    assert "replace bn1: …" in shown
+
+
+def test_weights_of_another_network_are_told_which_would_do(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    other = archlang.load("LeNet5").state_dict()
+    shown = refused(derived(tmp_path, "freeze conv1"), other)
+    assert "E0701" in shown and "weights of Mine or Small would do" in shown
+    bent = state | {"conv2.weight": torch.zeros(9, 4, 3, 3)}
+    shown = refused(derived(tmp_path, "freeze conv1"), bent)
+    assert "E0702" in shown and "'conv2.weight' is 9x4x3x3, but the network's is 8x4x3x3" in shown
+
+
+def test_weights_that_could_be_of_both_are_asked_about(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    spec = derived(tmp_path, "replace fc1: fc(5)")
+    shown = refused(spec, state)
+    assert "E0725" in shown and "the weights of Mine or of Small?" in shown
+    own = archlang.load(spec, weights=state, weights_of="Mine")
+    assert torch.equal(own.fc1.weight, state["fc1.weight"])
+    base = archlang.load(spec, weights=state, weights_of="Small")
+    assert not torch.equal(base.fc1.weight, state["fc1.weight"])
+    assert "no weights of Tiny" in refused(spec, state, weights_of="Tiny")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_refused(
+    tmp_path: Path, state: dict[str, Tensor], value: float
+) -> None:
+    state["conv2.bias"][3] = value
+    shown = refused(write(tmp_path, SMALL), state)
+    assert "E0706" in shown and "'conv2.bias' 1 of 8 values is NaN or infinite" in shown
+
+
+def test_great_weights_are_numbers(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    state["conv2.bias"][:] = 3e38  # their sum is infinite
+    model = archlang.load(write(tmp_path, SMALL), weights=state)
+    assert torch.equal(model.conv2.bias, state["conv2.bias"])
+
+
+def test_values_of_another_kind_are_refused(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    spec = write(tmp_path, SMALL)
+    shown = refused(spec, state | {"fc1.bias": torch.zeros(5, dtype=torch.int8)})
+    assert "E0703" in shown and "int8" in shown and "float32" in shown
+    assert "E0703" in refused(spec, state | {"fc1.bias": torch.zeros(5).to_sparse()})
+    half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    model = archlang.load(spec, weights=half)
+    assert torch.equal(model.fc1.bias, state["fc1.bias"].half().float())
+
+
+def test_older_files_lack_the_counters_of_batches(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    del state["bn1.num_batches_tracked"]
+    model = archlang.load(write(tmp_path, SMALL), weights=state)
+    assert model.bn1.num_batches_tracked == 0
+    assert torch.equal(model.bn1.running_var, state["bn1.running_var"])
+    assert named(archlang.weights_report(model), "new") == ["bn1.num_batches_tracked"]
+
+
+def test_the_files_of_densenet_have_older_names() -> None:
+    with torch.device("meta"):
+        theirs = torchvision.models.densenet121().state_dict()
+    old = {}
+    for key, value in theirs.items():
+        for number in "12":
+            for kind in ("norm", "conv"):
+                if "denselayer" in key:
+                    key = key.replace(f".{kind}{number}.", f".{kind}.{number}.")  # noqa: PLW2901
+        if not key.endswith("num_batches_tracked"):
+            old[key] = torch.rand(value.shape)
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    model = archlang.load("DenseNet121", weights=old)
+    reference = torchvision.models.densenet121()
+    import re
+
+    new = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.(\d)", r"\1\2", k): v for k, v in old.items()}
+    reference.load_state_dict(new)
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(model.eval()(x), reference.eval()(x))
+
+
+def test_nothing_is_touched_when_it_fails(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    from archlang.backends.fx import to_fx
+    from archlang.weights.checkpoint import Checkpoint
+    from archlang.weights.loading import load_weights
+
+    graph = archlang.network(derived(tmp_path, "input 1x8x8\nadapt conv1: sum", "classes=2"))
+    model = to_fx(graph)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    bad = state | {
+        "fc1.bias": torch.full((5,), torch.nan),
+        "conv2.bias": torch.full((8,), torch.inf),
+    }
+    with pytest.raises(archlang.SpecError):
+        load_weights(model, graph, Checkpoint(bad, "bad"))
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key]), key
+    report = load_weights(model, graph, Checkpoint(state, "good"))
+    assert torch.equal(model.fc1.bias, before["fc1.bias"]) and len(report.new) == 2
+    assert torch.equal(model.conv2.bias, state["conv2.bias"])
