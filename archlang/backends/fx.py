@@ -29,7 +29,6 @@ def to_fx(
     *,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
-    fresh: Collection[str] | None = None,
 ) -> fx.GraphModule:
     """The network as an `nn.Module`, freshly initialised and in training mode.
 
@@ -40,11 +39,9 @@ def to_fx(
         graph: the network.
         device: where the parameters are made.
         dtype: their floating-point type.
-        fresh: the paths of the layers to initialise; all others are left without memory, for
-            weights to come. None: all.
     """
     with collector_paused():
-        module = _Emitter(graph, device, fresh).module()
+        module = _Emitter(graph, device).module()
     if dtype is not None:
         module.to(dtype)
     return module
@@ -53,15 +50,9 @@ def to_fx(
 class _Emitter:
     """Emits one graph. `values` maps a node of ours to what holds its result in fx."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        device: torch.device | str | None,
-        fresh: Collection[str] | None = None,
-    ) -> None:
+    def __init__(self, graph: Graph, device: torch.device | str | None) -> None:
         self._graph = graph
         self._device = device
-        self._fresh = fresh
         self._overwriting = inplace_nodes(graph)
         self._owners = {node.path: node for node in graph.owners}
         self._root = nn.Module()
@@ -94,15 +85,10 @@ class _Emitter:
         assert isinstance(recipe, Fold)
         return Fold("operator.iadd")
 
-    def _built(self, node: Node, recipe: Module) -> nn.Module:
-        waiting = self._fresh is not None and node.path not in self._fresh
-        module = new_module(node, recipe, "meta" if waiting else self._device)
-        return module.requires_grad_(False) if node.frozen else module
-
     def _attach(self, node: Node, recipe: Module) -> None:
         """Put a node's module at its path, once: later users of a shared path find it there."""
         if self._owners[node.path] is node:
-            attach(self._root, node.path, self._built(node, recipe))
+            attach(self._root, node.path, _layer(node, recipe, self._device))
 
     # ── the main graph ───────────────────────────────────────────────────────────────────────
 
@@ -213,6 +199,26 @@ def _is_tuple(node: Node) -> bool:
     from archlang.ops.reshaping import Split
 
     return len(node.outputs) > 1 or isinstance(node.op, Split)
+
+
+def renew(
+    module: fx.GraphModule,
+    graph: Graph,
+    paths: Collection[str],
+    device: torch.device | str | None,
+    dtype: torch.dtype | None = None,
+) -> None:
+    """Initialise some layers of a network's module anew, where it was built without memory."""
+    for node in graph.owners:
+        if node.path in paths:
+            recipe = recipe_of(node)
+            assert isinstance(recipe, Module), "only modules have weights"
+            attach(module, node.path, _layer(node, recipe, device).to(dtype))
+
+
+def _layer(node: Node, recipe: Module, device: torch.device | str | None) -> nn.Module:
+    module = new_module(node, recipe, device)
+    return module.requires_grad_(False) if node.frozen else module
 
 
 def new_module(node: Node, recipe: Module, device: torch.device | str | None) -> nn.Module:

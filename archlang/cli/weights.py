@@ -143,6 +143,7 @@ def _page(
     found = [
         ("by order", sum(pair.by == "order" for pair in pairs), ""),
         ("by a shape of its own", sum(pair.by == "shape" for pair in pairs), ""),
+        ("by the numbers in their names", sum(pair.by == "numbers" for pair in pairs), ""),
         ("reshaped, of these", sum(pair.reshape is not None for pair in pairs), _RESHAPED),
         ("ambiguous", len(proposal.ambiguous), "may be one of several"),
         ("missing", len(proposal.missing), "nothing in the checkpoint fits"),
@@ -153,7 +154,9 @@ def _page(
     yield from plain(Table(("", "", ""), rows, title=title))
     if not proposal.ordered:
         yield ""
-        yield "the checkpoint is in no order of layers (sorted by name, perhaps): only shapes count"
+        numbered = any(pair.by == "numbers" for pair in pairs)
+        count = "shapes and numbers count" if numbered else "only shapes count"
+        yield f"the checkpoint is in no order of layers (sorted by name, perhaps): {count}"
     ambiguous = [f"{ours}: {_several(some)}" for ours, some in proposal.ambiguous.items()]
     yield from _listed("ambiguous", ambiguous)
     missing = [f"{name}  {_shape(own[name])}" for name in proposal.missing]

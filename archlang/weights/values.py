@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -16,23 +15,8 @@ _PIECE = 2**22
 """Numbers that are looked at together."""
 
 
-def first_bad(
-    values: Mapping[str, object], pairs: Iterable[tuple[str, torch.dtype]]
-) -> Problem | None:
-    """The first value that cannot be loaded, as a problem; None if all can.
-
-    Args:
-        values: those of the checkpoint.
-        pairs: the names of those that are wanted, with the type each is wanted in.
-    """
-    for name, wanted in pairs:
-        problem = _bad(name, values[name], wanted)
-        if problem is not None:
-            return problem
-    return None
-
-
-def _bad(name: str, value: object, wanted: torch.dtype) -> Problem | None:
+def unloadable(name: str, value: object, wanted: torch.dtype) -> Problem | None:
+    """Why a value of a checkpoint cannot become a parameter of some type; None if it can."""
     if not isinstance(value, Tensor):
         return NoTensors(key=name, what=f"no tensor but of the type {type(value).__name__}")
     if value.is_meta:
@@ -43,6 +27,11 @@ def _bad(name: str, value: object, wanted: torch.dtype) -> Problem | None:
     if _kind(value.dtype) != _kind(wanted):
         types = f"{_name(value.dtype)}, but the network's is {_name(wanted)}"
         return NoTensors(key=name, what=f"of the type {types}")
+    return None
+
+
+def not_finite(name: str, value: Tensor) -> Problem | None:
+    """The problem of a tensor with values that are NaN or infinite; None if it has none."""
     if is_finite(value):
         return None
     return NotFinite(key=name, bad=_bad_numbers(value.detach().reshape(-1)), all=value.numel())

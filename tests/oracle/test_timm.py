@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import pytest
+import safetensors.torch
 import torch
 import torchvision_shim  # noqa: F401  (timm imports torchvision)
 from torch import Tensor, nn
@@ -15,6 +18,7 @@ import archlang
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.mapfile import KeyMap
 from archlang.weights.keys.match import Theirs, propose
+from archlang.weights.sources import read_weights
 
 timm = pytest.importorskip("timm")
 
@@ -128,18 +132,60 @@ def _alike(keys: KeyMap, state: Mapping[str, Tensor]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("name", COUNTERPARTS)
-def test_of_a_sorted_state_dict_only_what_is_right_is_claimed(name: str) -> None:
+def test_a_sorted_state_dict_is_settled_by_its_numbers(name: str) -> None:
     own = shapes(archlang.load(name, device="meta").state_dict())
     with torch.device("meta"):
         theirs = shapes(timm.create_model(COUNTERPARTS[name], pretrained=False).state_dict())
     right = {pair.ours: pair.theirs for pair in propose(own, theirs).pairs}
     assert len(right) == len(own)
     proposal = propose(own, dict(sorted(theirs.items())))
-    assert {p.ours: p.theirs for p in proposal.pairs}.items() <= right.items()
-    assert len(proposal.pairs) + len(proposal.ambiguous) == len(own)
-    assert proposal.pairs and proposal.ambiguous
-    for ours, candidates in proposal.ambiguous.items():
-        assert right[ours] in {candidate.name for candidate in candidates}
+    assert {p.ours: p.theirs for p in proposal.pairs} == right
+    assert not proposal.ordered and any(pair.by == "numbers" for pair in proposal.pairs)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n == "ResNet18" else pytest.mark.slow) for n in QUICK]
+)
+def test_a_safetensors_file_gives_the_same_outputs(name: str, tmp_path) -> None:
+    theirs = reference(name)
+    path = tmp_path / "theirs.safetensors"
+    safetensors.torch.save_file(theirs.state_dict(), path)
+    state = {key: tensor for key, tensor in read_weights(path).tensors.items()}
+    assert list(state) == sorted(state) != list(theirs.state_dict())
+    keys = proposed(name, state)
+    assert keys == proposed(name, theirs.state_dict())
+    size = 224 if name.startswith("VGG") else 64
+    want, got = outputs(theirs, size), outputs(loaded(name, keys, state), size)
+    torch.testing.assert_close(got, want, rtol=2e-5, atol=2e-5 * want.abs().max().item())
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_numbers_that_count_otherwise_claim_nothing_wrong(name: str) -> None:
+    """Reversed on any level, and with the first two levels changed for each other."""
+    own = shapes(archlang.load(name, device="meta").state_dict())
+    with torch.device("meta"):
+        theirs = shapes(timm.create_model(COUNTERPARTS[name], pretrained=False).state_dict())
+    right = {pair.ours: pair.theirs for pair in propose(own, theirs).pairs}
+    for renumber in (*map(reversed_at, range(3)), with_columns_first):
+        names = {old: renumber(old) for old in theirs}
+        state = {names[old]: theirs[old] for old in sorted(theirs, key=names.__getitem__)}
+        claimed = propose(own, state).pairs
+        assert len(state) == len(theirs)
+        assert [p for p in claimed if names[right[p.ours]] != p.theirs] == []
+
+
+def reversed_at(level: int) -> Callable[[str], str]:
+    def renumber(name: str) -> str:
+        counted = itertools.count()
+        return re.sub(
+            r"[0-9]+", lambda n: str(99 - int(n[0])) if next(counted) == level else n[0], name
+        )
+
+    return renumber
+
+
+def with_columns_first(name: str) -> str:
+    return re.sub(r"([0-9]+)(\D+)([0-9]+)", r"\3\2\1", name, count=1)
 
 
 def test_a_kernel_that_is_not_reshaped_is_refused() -> None:

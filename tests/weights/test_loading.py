@@ -10,9 +10,6 @@ import torch
 from torch import Tensor
 
 import archlang
-from archlang.backends.fx import to_fx
-from archlang.weights.checkpoint import Checkpoint
-from archlang.weights.loading import load_weights
 
 SPEC = """\
 network Small(classes=5, H=8):
@@ -90,15 +87,6 @@ def test_meta_takes_over_the_very_tensors(spec: str, state: dict[str, Tensor]) -
     assert model.eval()(torch.randn(1, 3, 8, 8)).shape == (1, 5)
 
 
-def test_an_existing_module_is_filled_in_place(spec: str, state: dict[str, Tensor]) -> None:
-    graph = archlang.network(spec)
-    model = to_fx(graph)
-    before = model.conv1.weight
-    load_weights(model, graph, Checkpoint(state, "a state_dict"))
-    assert model.conv1.weight is before
-    hold_equal(model.state_dict(), state)
-
-
 def test_frozen_parts_stay_frozen(tmp_path: Path, state: dict[str, Tensor]) -> None:
     path = tmp_path / "derived.arch"
     path.write_text(SPEC + "\nnetwork Frozen from Small:\n    freeze conv1\n", encoding="utf-8")
@@ -108,26 +96,14 @@ def test_frozen_parts_stay_frozen(tmp_path: Path, state: dict[str, Tensor]) -> N
 
 
 def test_other_names_load_nothing(spec: str, state: dict[str, Tensor]) -> None:
-    graph = archlang.network(spec)
-    model = to_fx(graph)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
     del state["fc1.bias"]
     state["fc2.bias"] = torch.zeros(5)
-    with pytest.raises(archlang.SpecError):
-        load_weights(model, graph, Checkpoint(state, "a state_dict"))
-    hold_equal(model.state_dict(), before)
     shown = refused(spec, state)
     assert "E0701" in shown and "missing: fc1.bias" in shown
     assert "not in the network: fc2.bias" in shown and "small.arch:1:" in shown
 
 
 def test_another_shape_loads_nothing(spec: str, state: dict[str, Tensor]) -> None:
-    graph = archlang.network(spec, classes=7)
-    model = to_fx(graph)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    with pytest.raises(archlang.SpecError):
-        load_weights(model, graph, Checkpoint(state, "a state_dict"))
-    hold_equal(model.state_dict(), before)
     shown = refused(spec, state, classes=7)
     assert "E0702" in shown and "'fc1.weight' is 5x4, but the network's is 7x4" in shown
     assert "other shapes too: fc1.bias" in shown

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from archlang.weights.keys.alignment import align
 from archlang.weights.keys.groups import Group, Shape, Signature, family, fit, groups, is_counter
+from archlang.weights.keys.numbering import by_numbers
 
-By: TypeAlias = Literal["order", "shape"]
+By: TypeAlias = Literal["order", "shape", "numbers"]
 Fits: TypeAlias = NDArray[np.bool_]
 
 MAX_MOVED = 0.25
@@ -31,7 +32,8 @@ class Pair:
     ours: str
     theirs: str
     by: By
-    """What tells: the order of the layers, or a shape that no other layer has."""
+    """What tells: the order of the layers, a shape that no other layer has, or the numbers in the
+    names of a checkpoint that is sorted by name."""
     reshape: Shape | None = None
     """The shape that it has to be brought into, where theirs is a convolution and ours a linear
     layer, or the other way round."""
@@ -72,7 +74,8 @@ def propose(own: Mapping[str, Shape], theirs: Mapping[str, Shape]) -> Proposal:
     it; where theirs are the same from end to end, these are all. What is left between two pairs,
     and then what is left at all, is matched where one layer of ours and one of theirs fit each
     other and nothing else (they were registered in another order). Names are looked at for the
-    part of a layer that they stand for, and for signs that they were sorted.
+    part of a layer that they stand for, and for signs that they were sorted; if so, the numbers in
+    them stand in for the order, as far as shapes bear them out (see `numbering`).
 
     No pair is wrong as long as theirs has all layers of ours, and those of one shape among
     themselves in our order; two that were swapped cannot be told from two that were not.
@@ -91,6 +94,8 @@ def propose(own: Mapping[str, Shape], theirs: Mapping[str, Shape]) -> Proposal:
         left = [i for i in rows if i not in matched], [j for j in columns if j not in taken]
         alone = _alone(fits, *left)
         matched |= {i: (j, "shape") for i, j in alone if order.allows[i, j]}
+    if order.sorted:
+        matched = {i: (j, "numbers") for i, j in by_numbers(ours, others, fits)} | matched
     return _proposal(own, theirs, _Matching(ours, others, fits, matched), order.trusted)
 
 
@@ -130,20 +135,22 @@ class _Order(NamedTuple):
     """The layers that it settles."""
     allows: Fits
     """(ours, theirs): what may be claimed."""
+    sorted: bool = False
+    """Whether it is that of the names."""
 
 
 def _order(ours: Sequence[Group], others: Sequence[Group], fits: Fits) -> _Order:
     names = [group.layer for group in others]
     if _sorted_as_text(names):
-        return _Order(False, [], fits)
+        return _Order(False, [], fits, sorted=True)
     alignment = align(fits)
     sizes, their_sizes = (Counter(group.family for group in side) for side in (ours, others))
     common = (sizes & their_sizes).total()
     moved = common - alignment.length
     if not moved:  # one lacks layers of the other at most
         return _Order(True, alignment.pairs, fits)
-    if names == sorted(names) or moved > MAX_MOVED * common:
-        return _Order(False, [], fits)
+    if (by_name := names == sorted(names)) or moved > MAX_MOVED * common:
+        return _Order(False, [], fits, sorted=by_name)
     same = fits & _same_standing(ours, others)
     return _Order(True, [pair for pair in alignment.pairs if same[pair]], same)
 
