@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archlang.diagnostics.catalog.names import SeveralNetworks, UnknownNetwork
+from archlang.diagnostics.catalog.syntax import UnreadableFile
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, SpecError
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph
@@ -102,6 +103,9 @@ def build(address: Address, parameters: Mapping[str, Any], sink: Diagnostics) ->
         return None
     if is_saved(address.file):
         return _saved_graph(address.file, parameters, sink)
+    if (whole := _holder(str(address.file))) is not None:
+        sink.report(whole, Span(Source(str(address.file), ""), 0, 0))
+        return None
     module = Loader(sink).file(address.file)
     if not module.whole or sink.has_errors:
         return None
@@ -143,6 +147,15 @@ def graph_of(module: Module, unit: Unit, parameters: Mapping[str, Any]) -> Graph
 def is_saved(spec: str | PathLike[str]) -> bool:
     """Whether an address is that of a file of `archlang.save`, which holds a network's spec."""
     return fspath(spec).endswith(".safetensors")
+
+
+def _holder(address: str) -> UnreadableFile | None:
+    """What to say of `mnist.safetensors:Mnist`; None if this is no such address."""
+    file, colon, network = address.rpartition(":")
+    if not colon or not is_saved(file):
+        return None
+    reason = f"a saved file holds one network, so leave :{network} out"
+    return UnreadableFile(file=address, reason=reason, suggestion=file)
 
 
 def _saved_graph(file: Path, parameters: Mapping[str, Any], sink: Diagnostics) -> Graph | None:

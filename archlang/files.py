@@ -1,12 +1,14 @@
-"""Writing outputs: whole or not at all."""
+"""Opening inputs, which are regular files, and writing outputs: whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 Content: TypeAlias = str | bytes | Iterable[bytes | memoryview]
 """Text, bytes, or pieces that are made while they are written, so that they need never be in memory
@@ -15,6 +17,28 @@ all at once."""
 
 class OutputError(OSError):
     """A file that cannot be written; its text says which and why."""
+
+
+class NotRegularError(OSError):
+    """What was to be read is a pipe or a device."""
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes.
+
+    Raises:
+        IsADirectoryError, NotRegularError: it is no regular file: opening a pipe would wait until
+            somebody writes to it, and a device may never end.
+        OSError: it is not there, or may not be read.
+        ValueError: its name holds what no name may.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        why = "it is no regular file but a pipe or a device"
+        raise NotRegularError(errno.EINVAL, why, str(path))
+    return path.open("rb")
 
 
 def write_all(contents: Mapping[Path, Content]) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archlang.ops.base import Op, Shape
+from archlang.paths import prefixes
 from archlang.record import Record
 from archlang.source import Span
 
@@ -200,6 +201,21 @@ class Graph:
         for node in self.nodes:
             seen.setdefault(node.path, node)
         return list(seen.values())
+
+    @cached_property
+    def _by_path(self) -> dict[str, Node]:
+        return {node.path: node for node in self.owners}
+
+    def owner_of(self, key: str) -> Node:
+        """The node whose tensor a name of `state_dict` is: `layer1.0.conv1` of `….weight`.
+
+        Raises:
+            KeyError: it is no name of this network's.
+        """
+        for path in reversed(list(prefixes(key))):
+            if path in self._by_path:
+                return self._by_path[path]
+        raise KeyError(key)
 
     @cached_property
     def digraph(self) -> nx.DiGraph[int]:

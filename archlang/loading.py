@@ -83,11 +83,14 @@ def to_module(
 
     Raises:
         SpecError: the weights cannot be had or do not fit; its text shows why.
+        TypeError: `key_map` or `weights_of` without `weights`.
     """
     from archlang.backends.fx import to_fx
     from archlang.weights.origin import remember
 
     if weights is None:
+        if key_map is not None or weights_of is not None:
+            raise TypeError("key_map and weights_of speak of weights: say which, by weights=…")
         module = to_fx(network, device=device, dtype=dtype)
         remember(module, network)
         return module

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlang.diagnostics.suggest import closest
 from archlang.paths import prefixes, without_indices, without_numbers
+from archlang.weights.wrappers import unwrapped
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,8 +35,8 @@ def param_groups(
     ```
 
     Args:
-        model: any module. Of one that is compiled or wrapped for parallel training the names are
-            those of the model within.
+        model: any module. Of one that is compiled, averaged or wrapped for parallel training the
+            names are those of the model within.
         options: for each pattern a learning rate, or options of the optimiser. A pattern is a path
             (`layer4`), the name of a parameter (`fc1.bias`), or either with `*` for anything, dots
             too (`layer4.*.conv1`); where nothing is called so, a path without its indices
@@ -52,7 +53,7 @@ def param_groups(
             empty, or a parameter that is trained fits none.
     """
     settings = {pattern: _settings(pattern, value) for pattern, value in _items(options)}
-    model = _unwrapped(model)
+    model = _model(model)
     names = _names(model)
     trained = {p: None for p in names if p.requires_grad}
     if not trained:
@@ -120,15 +121,13 @@ def _names(model: nn.Module) -> dict[nn.Parameter, list[str]]:
     return names
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The model that was compiled, or wrapped for parallel training."""
+def _model(model: nn.Module) -> nn.Module:
+    """The model itself, where it was compiled or wrapped."""
     from torch import nn
 
     if not isinstance(model, nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance]  # who calls may not check types
         raise TrainingError(f"a model is an nn.Module, and not {type(model).__name__}")
-    parallel: Any = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    inner: Any = getattr(model, "module" if isinstance(model, parallel) else "_orig_mod", None)
-    return _unwrapped(inner) if isinstance(inner, nn.Module) else model
+    return unwrapped(model)
 
 
 def _members(

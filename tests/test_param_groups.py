@@ -177,7 +177,8 @@ def test_tied_parameters_are_there_once_under_each_of_their_names(pattern: str) 
 def test_compiled_and_wrapped_models_keep_their_names(net: nn.Module) -> None:
     options = {"layer1": 0.1, "fc": 0.2, "*": 0.3}
     want = [[id(p) for p in g["params"]] for g in archlang.param_groups(net, options)]
-    for model in (torch.compile(net, backend="eager"), nn.DataParallel(net)):
+    compiled: Any = torch.compile(net, backend="eager")
+    for model in (compiled, nn.DataParallel(net), nn.DataParallel(compiled)):
         assert isinstance(model, nn.Module)
         got = archlang.param_groups(model, options)
         assert [[id(p) for p in g["params"]] for g in got] == want

@@ -87,6 +87,18 @@ class Diagnostic(Record):
             fix=fix,
         )
 
+    def moved(self, primary: Label, *secondary: Label) -> Diagnostic:
+        """The same at another place, with more labels before its own; a fix is left out."""
+        return Diagnostic(
+            self.code,
+            self.severity,
+            self.message,
+            primary,
+            (*secondary, *self.secondary),
+            self.notes,
+            self.help,
+        )
+
 
 class Mistake(Exception):
     """Raised where a problem is found; caught per statement, so that the rest is still checked.

@@ -244,7 +244,7 @@ class Applier:
         something(flow, op.name, span)
         chosen = name or self._naming.automatic(frame.scope, op.name)
         path = join(frame.scope.path, chosen)
-        if self._surgeon.edits.moves:
+        if self._surgeon.edits:
             return self._surgeon.around(
                 path, flow, frame, lambda x: self._add(op, x, path, frame, span)
             )
@@ -289,7 +289,7 @@ class Applier:
         )  # fmt: skip
         if not edits:
             return self._expander.body(unit, flow, scope, is_root=False)
-        with self._surgeon.operating(edits.below(scope.path)):
+        with self._surgeon.operating(edits.within(scope.path, self._surgeon.edits)):
             return self._expander.body(unit, flow, scope, is_root=False)
 
     def _closure(

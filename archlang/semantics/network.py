@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 
 from archlang.collector import collector_paused
 from archlang.diagnostics.catalog.arguments import UnknownArgument
 from archlang.diagnostics.catalog.declared import CannotAdapt
-from archlang.diagnostics.catalog.graph import NoInput, UnusedInput, UnusedResult
+from archlang.diagnostics.catalog.graph import NoInput, SaidTwice, UnusedInput, UnusedResult
 from archlang.diagnostics.catalog.limits import NestedTooDeeply
 from archlang.diagnostics.catalog.names import BoundTwice
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph, Node, Scope, Tensor, shapes
 from archlang.ops.convolution import Conv
+from archlang.paths import prefixes
 from archlang.semantics.blame import blamed
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
@@ -24,7 +26,7 @@ from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.matching import Matching
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.resolve_unit import Lineage, parameters, resolve
-from archlang.semantics.surgery import Edits
+from archlang.semantics.surgery import Edits, is_at
 from archlang.semantics.values import MatchingKind, Unit, Value, is_layer
 from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
@@ -111,9 +113,10 @@ def _run(
     )
     before = len(sink)
     expander.body(filled, None, graph.root, is_root=True)
-    edits.report_unused(sink)
     if not expander.complete:
+        edits.report_unused(sink, _paths_of_base(lineage))
         return None
+    edits.report_unused(sink)
     mistakes = len(sink)
     _check_whole(expander, graph, sink)
     if len(sink) == mistakes and graph.outputs:
@@ -121,6 +124,12 @@ def _run(
             _add_own_assertions(top, expander)
         expander.assertions.hold(graph)
     return graph if len(sink) == before else None
+
+
+def _paths_of_base(lineage: Lineage) -> set[str]:
+    """What can be edited of the base, also where the expansion stopped before it came there."""
+    graph = lineage.bases[0].graph() if lineage.bases else None
+    return {path for node in (graph.nodes if graph else ()) for path in prefixes(node.path)}
 
 
 def _empty_graph(unit: Unit, filled: Unit, lineage: Lineage) -> Graph:
@@ -189,6 +198,11 @@ def _check_adapted(graph: Graph, sink: Diagnostics) -> None:
         if node.adapt is None:
             continue
         name = node.op.name or "a merge"
+        lines = [c for c in graph.changes if c.word == "adapt" and is_at(c, node.path)]
+        for a, b in pairwise(lines):
+            if a.level == b.level:
+                label = Label(a.span, "first here")
+                sink.report(SaidTwice(node.path, f"adapt {a.path}: {a.how}"), b.span, [label])
         if not node.op.params(*shapes(node)):
             sink.report(CannotAdapt(node.path, f"{name} has no weights"), node.adapt.span)
         elif node.adapt.how != "keep" and not (isinstance(node.op, Conv) and node.op.groups == 1):

@@ -12,6 +12,7 @@ from archlang.diagnostics.catalog.names import OutsideFolder
 from archlang.diagnostics.catalog.syntax import NotText, UnreadableFile
 from archlang.diagnostics.model import Mistake
 from archlang.diagnostics.suggest import closest
+from archlang.files import open_regular
 from archlang.source import Source, Span
 from archlang.syntax.parse import MAX_BYTES
 from archlang.zoo import zoo_folder
@@ -164,9 +165,7 @@ def _read(path: Path, name: str, at: Span) -> Source:
         if path.suffix != ".arch":
             reason = "the name of a spec ends in .arch"
             raise Mistake(UnreadableFile(file=name, reason=reason), at)
-        if path.exists() and not path.is_file():  # a pipe or a device would never end
-            raise Mistake(UnreadableFile(file=name, reason="it is no regular file"), at)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise Mistake(FileTooLarge(size=path.stat().st_size, limit=MAX_BYTES), at)

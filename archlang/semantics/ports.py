@@ -12,6 +12,7 @@ from archlang.diagnostics.model import Label, Mistake
 from archlang.graph import Output, Scope, Tensor
 from archlang.ops.merging import InputOp
 from archlang.semantics.frame import Frame
+from archlang.semantics.naming import join
 from archlang.semantics.values import UNKNOWN, TrainingName, Unit, Value, is_tensors, several
 from archlang.syntax import tree
 
@@ -150,13 +151,22 @@ class Ports:
         if target.id in body.output_names:
             raise Mistake(OutputTwice(name=target.id), target.span)
         body.output_names.add(target.id)
-        if s.training and not body.is_root:
+        if s.training and body.is_root and self._is_removed(target, frame):
+            frame.env.names[target.id] = UNKNOWN
+        elif s.training and not body.is_root:
             # Auxiliary outputs of a network that serves as a part of another are left out.
             frame.env.names[target.id] = TrainingName(target.id)
         elif s.training:
             self._training_output(s, target, frame)
         else:
             self._regular_output(s, target, frame)
+
+    def _is_removed(self, target: tree.Name, frame: Frame) -> bool:
+        """Whether a derived network leaves out an auxiliary output: `remove aux1`."""
+        edits, path = self._edits, join(frame.scope.path, target.id)
+        edits.see(path)
+        edit = edits.instead(path) if edits.moves else None
+        return edit is not None and edit.change.word == "remove"
 
     def _regular_output(self, s: tree.Output, target: tree.Name, frame: Frame) -> None:
         value = self._output_value(s, target, frame)

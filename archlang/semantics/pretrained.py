@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from archlang.diagnostics.catalog.declared import BadDeclaration, DeclaredTwice, UnknownWay
 from archlang.diagnostics.model import Mistake
 from archlang.diagnostics.suggest import closest
@@ -17,6 +19,7 @@ WAYS = {
     "keep": "the weights as they are, in a layer that was replaced",
 }
 """How weights can be made to fit, by the word in the spec."""
+_NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)?", re.ASCII)
 _ADDRESSES = ("https://", "http://")
 
 
@@ -42,6 +45,8 @@ def _pretrained(line: tree.Weights) -> Pretrained:
         near = closest(line.kind.id, KINDS)
         problem = BadDeclaration(written=source, kind=line.kind.id, suggestion=near)
         raise Mistake(problem, line.kind.span)
+    if not _NAME.fullmatch(source):
+        raise Mistake(BadDeclaration(written=source, kind="", name=True), line.source.span)
     return Pretrained("torchvision", source, line.span)
 
 

@@ -23,6 +23,8 @@ class Surgeon:
         self._applier = applier
         self._expander = expander
         self.edits = expander.edits
+        self._replacing: set[str] = set()
+        """The paths of what is being replaced at the moment."""
 
     def around(self, path: str, flow: Value, frame: Frame, make: Callable[[Value], Value]) -> Value:
         """Make what stands at a path, with the edits around it."""
@@ -30,19 +32,30 @@ class Surgeon:
         if not edits:
             return make(flow)
         edits.see(path)
-        if not edits.moves:
+        if path in self._replacing or not edits.moves:
             return make(flow)
         name = path.rpartition(".")[2]
         for edit in edits.inserted(path, after=False):
             flow = self._put(edit, self._fresh(frame, f"before_{name}"), flow, frame)
-        replacement = edits.replaces(path)
-        if replacement is not None:
-            flow = self._put(replacement, name, flow, frame)
-        elif not edits.removes(path):
-            flow = make(flow)
+        flow = self._standing(path, name, flow, frame, make)
         for edit in edits.inserted(path, after=True):
             flow = self._put(edit, self._fresh(frame, f"after_{name}"), flow, frame)
         return flow
+
+    def _standing(
+        self, path: str, name: str, flow: Value, frame: Frame, make: Callable[[Value], Value]
+    ) -> Value:
+        """What stands at a path itself: what always did, something else, or nothing."""
+        edit = self.edits.instead(path)
+        if edit is None:
+            return make(flow)
+        if edit.change.word == "remove":
+            return flow
+        self._replacing.add(path)  # what takes its place has its name, and its neighbours already
+        try:
+            return self._put(edit, name, flow, frame)
+        finally:
+            self._replacing.discard(path)
 
     def _fresh(self, frame: Frame, name: str) -> str:
         return self._expander.naming.fresh(frame.scope, name)
@@ -50,9 +63,10 @@ class Surgeon:
     def _put(self, edit: Edit, name: str, flow: Value, frame: Frame) -> Value:
         """Run the lines of an edit under a name; a single layer carries the name itself."""
         assert edit.body is not None
-        # of a network that is only a part of this one, the edits are nothing that was changed here
-        change = None if self.edits.root else edit.change
-        with self.edits.resting(), self._expander.weaver.marking(change=change):
+        # the edits of a network that is only a part of this one are nothing that was changed here
+        change = edit.change if self.edits.is_own(edit.change) else None
+        edits = self._of(edit)
+        with edits.putting(edit.change.level), self._expander.weaver.marking(change=change):
             at = Frame(Env(edit.env), frame.scope, frame.body, flow)
             lines = edit.body.statements
             if len(lines) == 1 and isinstance(lines[0], tree.Step) and not lines[0].targets:
@@ -62,9 +76,16 @@ class Surgeon:
             self._expander.suite(edit.body, inner)
             return inner.flow
 
+    def _of(self, edit: Edit) -> Edits:
+        """The edits that an edit is one of."""
+        edits = self.edits
+        while edits.outer is not None and not any(e is edit for e in edits.edits):
+            edits = edits.outer
+        return edits
+
     @contextmanager
     def operating(self, edits: Edits) -> Generator[None]:
-        """Put other edits in force: those of a derived network that serves as a part."""
+        """Add other edits to those in force: of a derived network that serves as a part."""
         weaver, before = self._expander.weaver, self.edits
         self.edits = weaver.edits = edits
         try:

@@ -5,14 +5,15 @@ The base is expanded anew with the edits at hand, so shapes and checks follow by
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from archlang.diagnostics.catalog.declared import CannotAdapt
-from archlang.diagnostics.catalog.graph import UnknownPath
-from archlang.diagnostics.model import Diagnostics, Fix
+from archlang.diagnostics.catalog.graph import SaidTwice, UnknownPath
+from archlang.diagnostics.model import Diagnostics, Fix, Label, Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Change
 from archlang.paths import prefixes
@@ -22,6 +23,9 @@ from archlang.syntax import tree
 
 MOVING = frozenset({"replace", "before", "after", "remove"})
 """The words of edits that change what is built."""
+
+MERGES = frozenset({"add", "sub", "mul", "concat", "mean", "scalar"})
+"""What merges are called in a summary; they have no weights, and are no place for an edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +59,42 @@ class Edits:
     """Shapes that take the place of the base's inputs."""
     root: str = ""
     """The path that all others are relative to: where the derived network stands as a part."""
-    _resting: bool = False
+    outer: Edits | None = None
+    """Those of the network that it is a part of."""
+    _limit: int | None = None
+    """Only edits of networks that derive further than this level may change what is built now."""
     _used: set[Change] = field(default_factory=set[Change])
     _seen: list[str] = field(default_factory=list[str])
 
     def __bool__(self) -> bool:
-        return bool(self.edits or self.inputs)
+        return bool(self.edits or self.inputs or self.outer)
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """The lines as written."""
         return tuple(edit.change for edit in self.edits)
 
-    def below(self, root: str) -> Edits:
-        """The same edits for a network that lies at a path."""
-        return replace(self, root=root)
+    def within(self, root: str, outer: Edits) -> Edits:
+        """The same edits for a network that lies at a path of another one, which has its own."""
+        return Edits(self.edits, self.inputs, root, outer if outer else None)
 
     @contextmanager
-    def resting(self) -> Generator[None]:
-        """Leave alone what is built meanwhile: edits do not work on what edits put in."""
-        before, self._resting = self._resting, True
+    def putting(self, level: int) -> Generator[None]:
+        """Leave alone what a line puts in, but for those of networks that derive further."""
+        before, self._limit = self._limit, level
         try:
             yield
         finally:
-            self._resting = before
+            self._limit = before
 
     @property
     def moves(self) -> bool:
-        """Whether any edit changes what is built (freezing does not)."""
-        return not self._resting and any(e.change.word in MOVING for e in self.edits)
+        """Whether any edit may change what is built now (freezing does not)."""
+        own = any(e.change.word in MOVING and self._may(e.change) for e in self.edits)
+        return own or (self.outer is not None and self.outer.moves)
+
+    def _may(self, change: Change) -> bool:
+        return self._limit is None or change.level < self._limit
 
     def put_below(self, inner: Edits) -> None:
         """Add the edits of a network that this one derives from: they come first."""
@@ -91,20 +102,26 @@ class Edits:
         self.inputs = self.inputs or inner.inputs
 
     def see(self, path: str) -> None:
-        """Note a path of the base, for suggestions."""
-        if not self._resting:
+        """Note a path that can be edited, for suggestions."""
+        if self._limit is None or self._limit > 0:
             self._seen.append(self._relative(path))
+        if self.outer is not None:
+            self.outer.see(path)
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(f"{self.root}.") if self.root else path
 
-    def removes(self, path: str) -> bool:
-        """Whether what stands at a path is left out."""
-        return bool(list(self._at(path, "remove")))
+    def instead(self, path: str) -> Edit | None:
+        """What replaces or removes a path: the line of the network that derives furthest.
 
-    def replaces(self, path: str) -> Edit | None:
-        """What takes the place of a path; None to keep it."""
-        matching = list(self._at(path, "replace"))
+        Raises:
+            Mistake: two lines of one network say what becomes of it.
+        """
+        matching = list(self._at(path, "replace", "remove"))
+        for a, b in pairwise(edit.change for edit in matching):
+            if a.level == b.level:
+                problem = SaidTwice(path=path, first=f"{a.word} {a.path}")
+                raise Mistake(problem, b.span, [Label(a.span, "first here")])
         return matching[-1] if matching else None
 
     def inserted(self, path: str, *, after: bool) -> list[Edit]:
@@ -112,9 +129,23 @@ class Edits:
         return list(self._at(path, "after" if after else "before"))
 
     def adapts(self, path: str) -> Change | None:
-        """How the weights of a layer are made to fit; None where that is not said."""
-        matching = list(self._at(path, "adapt"))
-        return matching[-1].change if matching else None
+        """How the weights of a layer are made to fit; None where that is not said.
+
+        Within a network that is only a part, its own lines speak of weights of another one.
+        """
+        inside = self._relative(path)
+        matching = [e.change for e in self.edits if e.change.word == "adapt"]
+        matching = [change for change in matching if is_at(change, inside)]
+        self._used.update(matching)
+        if self.outer is not None or self.root:
+            return self.outer.adapts(path) if self.outer is not None else None
+        return matching[-1] if matching else None
+
+    def is_own(self, change: Change) -> bool:
+        """Whether a change is one of the whole network, not of a part of it."""
+        if self.outer is not None or self.root:
+            return self.outer is not None and self.outer.is_own(change)
+        return any(edit.change is change for edit in self.edits)
 
     def freezes(self, path: str) -> bool:
         """Whether a path or what it lies in is frozen."""
@@ -125,26 +156,31 @@ class Edits:
             if e.change.word == "freeze" and is_around(e.change, inside)
         ]
         self._used.update(around)
-        return bool(around)
+        return bool(around) | (self.outer is not None and self.outer.freezes(path))
 
-    def _at(self, path: str, word: str) -> Iterator[Edit]:
-        """The edits of a word that speak of a path; all of them count as used."""
-        path = self._relative(path)
+    def _at(self, path: str, *words: str) -> Iterator[Edit]:
+        """The edits of some words that speak of a path; all of them count as used."""
+        inside = self._relative(path)
         for edit in self.edits:
-            if edit.change.word == word and is_at(edit.change, path):
-                self._used.add(edit.change)
+            change = edit.change
+            if change.word in words and is_at(change, inside) and self._may(change):
+                self._used.add(change)
                 yield edit
+        if self.outer is not None:
+            yield from self.outer._at(path, *words)
 
-    def report_unused(self, sink: Diagnostics) -> None:
-        """Report edits whose path the base does not have."""
+    def report_unused(self, sink: Diagnostics, known: Collection[str] = ()) -> None:
+        """Report edits whose path the base does not have, nor is it among those known."""
         top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
         for change in self.changes:
-            if change in self._used:
+            if change in self._used or any(is_at(change, path) for path in known):
                 continue
             if change.word == "adapt" and any(is_at(change, p) for p in self._seen):
                 sink.report(CannotAdapt(change.path, "it is no single layer"), change.span)
             else:
-                near = closest(change.path, self._seen)
-                problem = UnknownPath(path=change.path, suggestion=near, known=top[:24])
+                kind = change.path.rpartition(".")[2].rstrip("0123456789")
+                near = None if kind in MERGES else closest(change.path, self._seen)
+                merge = kind in MERGES
+                problem = UnknownPath(change.path, near, top[:24], merge=merge)
                 fix = Fix(change.span, near) if near else None
                 sink.report(problem, change.span, fix=fix)

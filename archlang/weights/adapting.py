@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from archlang.ops.base import Shape
+
 # Each takes filters of shape (out, channels, *kernel) and a number of new channels.
 
 
@@ -25,15 +27,13 @@ def _repeat(filters: Tensor, channels: int) -> Tensor:
     return filters[:, turn] * (old / channels)
 
 
-def _pad(filters: Tensor, channels: int) -> Tensor | None:
+def _pad(filters: Tensor, channels: int) -> Tensor:
     missing = channels - filters.shape[1]
-    if missing < 0:
-        return None
     zeros = filters.new_zeros((filters.shape[0], missing, *filters.shape[2:]))
     return torch.cat([filters, zeros], dim=1)
 
 
-_WAYS: dict[str, Callable[[Tensor, int], Tensor | None]] = {
+_WAYS: dict[str, Callable[[Tensor, int], Tensor]] = {
     "sum": _sum,
     "mean": _mean,
     "repeat": _repeat,
@@ -41,20 +41,27 @@ _WAYS: dict[str, Callable[[Tensor, int], Tensor | None]] = {
 }
 
 
-def adapted(how: str, old: Tensor, shape: tuple[int, ...]) -> Tensor | None:
-    """A tensor of a layer made to fit `shape` in one of the ways of `semantics.pretrained.WAYS`.
+def can_adapt(how: str, old: Shape, new: Shape) -> bool:
+    """Whether a way can make weights of one shape fit another.
 
     Args:
-        how: the way.
-        old: filters of shape (out, channels, *kernel); what fits already is taken as it is.
-        shape: (out, new channels, *kernel).
+        how: one of `semantics.pretrained.WAYS`.
+        old: (out, channels, *kernel).
+        new: the same but for the channels.
+    """
+    if old == new:
+        return True
+    same = len(old) == len(new) > 2 and (old[0], *old[2:]) == (new[0], *new[2:])
+    return same and how in _WAYS and (how != "pad" or old[1:2] < new[1:2])
 
-    Returns:
-        The new filters; None where this way cannot give them.
+
+def adapted(how: str, old: Tensor, shape: Shape) -> Tensor:
+    """A tensor of a layer made to fit `shape`, which `how` can do; see `can_adapt`.
+
+    What fits already is taken as it is.
     """
     if old.shape == shape:
         return old
-    same = old.dim() == len(shape) > 2 and (old.shape[0], *old.shape[2:]) == (shape[0], *shape[2:])
-    if not same or how not in _WAYS:
-        return None
-    return _WAYS[how](old, shape[1])
+    # sums of short numbers are rounded too often, and torch adds some kinds not at all
+    wide = old if old.dtype.itemsize > 2 else old.float()
+    return _WAYS[how](wide, shape[1]).to(old.dtype)

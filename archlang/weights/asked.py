@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Protocol, TypeAlias
 
-from archlang.diagnostics.model import Diagnostic, Label, SpecError
+from archlang.diagnostics.model import Label, SpecError
 from archlang.graph import Graph, Pretrained
-from archlang.source import Span
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import COUNTERPARTS
 
@@ -57,24 +56,14 @@ def checkpoint_for(
 
 def _declared(graph: Graph, pretrained: Pretrained) -> Checkpoint:
     """The weights that a network declares; what is wrong with them is shown where it does."""
-    from archlang.weights.sources import read_weights
+    from archlang.weights.sources import read_declared
 
     try:
-        return read_weights(pretrained.source, builders(graph))
+        return read_declared(pretrained.kind, pretrained.source, builders(graph))
     except SpecError as error:
-        raise SpecError(_at(pretrained.span, d) for d in error.diagnostics) from None
-
-
-def _at(span: Span, found: Diagnostic) -> Diagnostic:
-    return Diagnostic(
-        found.code,
-        found.severity,
-        found.message,
-        Label(span, found.primary.text),
-        found.secondary,
-        found.notes,
-        found.help,
-    )
+        at = pretrained.span
+        moved = [d.moved(Label(at, d.primary.text)) for d in error.diagnostics]
+        raise SpecError(moved) from None
 
 
 def builders(graph: Graph) -> tuple[str, ...]:

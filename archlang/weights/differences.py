@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor, nn
 
 from archlang.ops.base import shape_text
-from archlang.weights.header import Entry
+from archlang.weights.sources.header import Entry
 
 NAMES = {
     "torch.float64": "F64", "torch.float32": "F32",

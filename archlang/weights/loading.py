@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, fx
 
 from archlang.backends.fx import renew, to_fx
-from archlang.diagnostics.catalog.weights import CannotFit
 from archlang.diagnostics.model import Problem
 from archlang.graph import Graph
 from archlang.weights.adapting import adapted
@@ -17,6 +16,7 @@ from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import NOTES
 from archlang.weights.plan import MisfitError, Plan, plan
 from archlang.weights.problems import about_network
+from archlang.weights.references import COUNTER
 from archlang.weights.report import Entry, Report
 from archlang.weights.values import not_finite, unloadable
 
@@ -47,7 +47,7 @@ def with_weights(
     try:
         return _with_weights(graph, checkpoint, weights_of, device, dtype)
     except MisfitError as misfit:
-        raise about_network(graph, misfit.problem) from None
+        raise about_network(graph, misfit.problem, misfit.at) from None
 
 
 def _with_weights(
@@ -69,14 +69,23 @@ def _with_weights(
     else:
         renew(module, graph, planned.fresh, place, dtype)
     _fill(module, planned, checkpoint, None if place.type == "meta" else place)
-    base, notes = planned.reference.graph.name, NOTES.get(checkpoint.builder, ())
-    return module, Report(graph.name, base, checkpoint.origin, planned.entries, notes)
+    return module, _report(graph, planned, checkpoint)
+
+
+def _report(graph: Graph, planned: Plan, checkpoint: Checkpoint) -> Report:
+    notes = NOTES.get(checkpoint.builder, ())
+    stuck = sum(entry.is_stuck for entry in planned.entries)
+    if stuck:
+        notes += (f"{stuck} tensors are new and frozen: they stay as they were drawn at random",)
+    base = planned.reference.graph.name
+    return Report(graph.name, base, checkpoint.origin, planned.entries, notes)
 
 
 def _hold_loadable(planned: Plan, checkpoint: Checkpoint, own: Mapping[str, Tensor]) -> None:
     for entry in _taken(planned):
-        problem = unloadable(entry.source, checkpoint.tensors[entry.source], own[entry.name].dtype)
-        _refuse(problem)
+        value, wanted = checkpoint.tensors[entry.source], own[entry.name].dtype
+        counts = entry.name.endswith(COUNTER)
+        _refuse(unloadable(entry.source, value, wanted, counts=counts))
 
 
 def _fill(
@@ -89,26 +98,27 @@ def _fill(
     values = module.state_dict()
     for entry in _taken(planned):
         given = cast(Tensor, checkpoint.tensors[entry.source]).detach()
-        value = _value(entry, given)
-        # without a device the very tensor; what was adapted is a new one already
-        copy = device is not None and value is given
+        value = adapted(entry.how, given, entry.shape) if entry.how else given
         dtype = values[entry.name].dtype
-        values[entry.name] = value.to(device=device, dtype=dtype, copy=copy)
+        values[entry.name] = placed = _placed(value, device, dtype, copy=value is given)
         _refuse(not_finite(entry.source, given))
+        if value is not given or dtype != given.dtype:
+            _refuse(not_finite(entry.source, placed, adapted=True))
     module.load_state_dict(values, assign=True)
+
+
+def _placed(
+    value: Tensor, device: torch.device | None, dtype: torch.dtype, *, copy: bool
+) -> Tensor:
+    """What becomes the parameter: without a device the very tensor, else one of its own, in the
+    usual order of memory."""
+    if device is None:
+        return value.to(dtype)
+    return value.to(device=device, dtype=dtype, copy=copy, memory_format=torch.contiguous_format)
 
 
 def _taken(planned: Plan) -> list[Entry]:
     return [entry for entry in planned.entries if entry.source]
-
-
-def _value(entry: Entry, given: Tensor) -> Tensor:
-    if entry.status != "adapted":
-        return given
-    made = adapted(entry.how, given, entry.shape)
-    if made is None:
-        raise MisfitError(CannotFit(entry.name, entry.how, entry.source_shape, entry.shape))
-    return made
 
 
 def _refuse(problem: Problem | None) -> None:

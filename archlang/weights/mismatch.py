@@ -4,46 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archlang.diagnostics.catalog.weights import KeysDiffer, NoTensors, ShapesDiffer
+from archlang.diagnostics.catalog.weights import KeysDiffer, ShapesDiffer
 from archlang.diagnostics.model import Problem
 from archlang.graph import Graph
+from archlang.ops.base import Shape
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import current_name
-from archlang.weights.references import COUNTER, Match, Reference, Shape, match
-
-_PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
+from archlang.weights.references import COUNTER, Match, Reference
+from archlang.weights.wrappers import PREFIXES
 
 
 def misfit(graph: Graph, seen: Sequence[Reference], checkpoint: Checkpoint) -> Problem:
-    """The problem, told of the network and the names that come closest."""
-    matches = [m for m in (match(r, checkpoint) for r in seen) if m is not None]
-    if matches:
-        return _shapes_differ(
-            min(matches, key=lambda m: len(_differing(m, checkpoint))), checkpoint
-        )
+    """Weights with names that none of the networks has, told of the one that comes closest."""
     return _keys_differ(graph, seen, checkpoint)
 
 
-def _differing(found: Match, checkpoint: Checkpoint) -> dict[str, Shape]:
-    """For each tensor of another shape than the network's the shape it has."""
-    result: dict[str, Shape] = {}
-    for key, name in found.names.items():
-        shape = getattr(checkpoint.tensors[name], "shape", None)
-        if shape is not None and tuple(shape) != found.reference.shapes[key]:
-            result[key] = tuple(shape)
-    return result
-
-
-def _shapes_differ(found: Match, checkpoint: Checkpoint) -> Problem:
-    for name, value in checkpoint.tensors.items():
-        if not hasattr(value, "shape"):
-            return NoTensors(key=name, what=f"no tensor but of the type {type(value).__name__}")
-    differing = _differing(found, checkpoint)
+def shapes_differ(found: Match) -> Problem:
+    """Weights with the names of a network, but made for another size of it."""
+    wanted = found.reference.shapes
+    differing = {k: s for k, s in found.shapes.items() if s is not None and s != wanted[k]}
     key, *others = differing
+    network = found.reference.graph.name
+    return ShapesDiffer(
+        key,
+        differing[key],
+        wanted[key],
+        tuple(others),
+        network,
+        found.reference.base is not None,
+    )
+
+
+def lacking(found: Match, own: Mapping[str, Shape]) -> Problem:
+    """Weights that lack what is needed."""
     reference = found.reference
-    want, network = reference.shapes[key], reference.graph.name
-    return ShapesDiffer(key, differing[key], want, tuple(others), network)
+    missing = [k for k in reference.shapes if k not in found.names and k in own]
+    plain = [k for k in missing if not k.endswith(COUNTER)]
+    scheme = reference.schemes[found.scheme]
+    return KeysDiffer(
+        network=reference.graph.name,
+        missing=tuple(scheme[key] for key in plain or missing),
+        unexpected=(),
+        keys=found.scheme,
+    )
 
 
 def _keys_differ(graph: Graph, seen: Sequence[Reference], checkpoint: Checkpoint) -> Problem:
@@ -65,7 +68,7 @@ def _keys_differ(graph: Graph, seen: Sequence[Reference], checkpoint: Checkpoint
 
 def _wrapping(state: Mapping[str, object], schemes: list[set[str]]) -> str:
     """The prefix of all names, or the key under which the weights lie; empty if it is neither."""
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         if {key.removeprefix(prefix) for key in state} in schemes:
             return prefix
     for key, value in state.items():

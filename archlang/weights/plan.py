@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import groupby
 
-from archlang.diagnostics.catalog.weights import NotAskedFor, Whose
+from archlang.diagnostics.catalog.weights import CannotFit, NotAskedFor, NothingFits, Whose
 from archlang.diagnostics.model import Problem
 from archlang.graph import Change, Graph, Node
+from archlang.ops.base import Shape
 from archlang.semantics.surgery import is_around
+from archlang.source import Span
+from archlang.weights.adapting import can_adapt
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import COUNTERPARTS
-from archlang.weights.mismatch import misfit
-from archlang.weights.references import Match, Reference, Shape, match, references
+from archlang.weights.mismatch import lacking, misfit, shapes_differ
+from archlang.weights.references import (
+    Match,
+    Reference,
+    match,
+    misfits,
+    references,
+    shapes_of,
+)
 from archlang.weights.report import Entry
+
+_COLOURS = 4
+"""More input channels than this are learned features, which it makes no sense to add up."""
+_NO_COUNTER = "a counter that older files lack"
 
 
 class MisfitError(Exception):
-    """Weights that cannot be loaded; `problem` says why."""
+    """Weights that cannot be loaded; `problem` says why, `at` is the line that asks for it."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, at: Span | None = None) -> None:
         super().__init__(problem.message())
         self.problem = problem
+        self.at = at
 
 
 @dataclass(frozen=True)
@@ -54,26 +69,24 @@ def plan(
             the spec does not ask for it; or it is unclear whose they are.
     """
     seen: list[Reference] = []
-    plans: dict[int, Plan] = {}
+    plans: list[Plan] = []
+    failed: list[tuple[int, MisfitError]] = []
     for reference in references(graph, own, checkpoint):
         seen.append(reference)
         found = match(reference, checkpoint)
-        fits = found is not None and _same_shapes(found, checkpoint)
-        if found is not None and fits and reference.level not in plans:
-            plans[reference.level] = _Planner(graph, own, found).plan()
-    if not plans:
-        raise MisfitError(misfit(graph, seen, checkpoint))
-    return _chosen(graph, list(plans.values()), checkpoint, weights_of)
-
-
-def _same_shapes(found: Match, checkpoint: Checkpoint) -> bool:
-    """Whether every tensor has the shape it should have; what is no tensor is refused later."""
-    for key, name in found.names.items():
-        value = checkpoint.tensors[name]
-        shape = getattr(value, "shape", None)
-        if shape is not None and tuple(shape) != found.reference.shapes[key]:
-            return False
-    return True
+        if found is None:
+            continue
+        try:
+            plans.append(_Planner(graph, own, found).plan())
+        except MisfitError as misfit_:
+            failed.append((misfits(reference, checkpoint), misfit_))
+    if plans:
+        # what they are exactly of is meant, not what they would do for
+        exact = [p for p in plans if not misfits(p.reference, checkpoint)]
+        return _chosen(graph, exact or plans, checkpoint, weights_of)
+    if failed:
+        raise min(failed, key=lambda pair: pair[0])[1]
+    raise MisfitError(misfit(graph, seen, checkpoint))
 
 
 def _chosen(
@@ -85,29 +98,34 @@ def _chosen(
         MisfitError: it could be several, and that makes a difference.
     """
     said = weights_of or checkpoint.network
-    fitting = [p for p in plans if p.reference.graph.name == said]
+    # where a network and its base have one name, the base is also called as it was imported
+    fitting = [p for p in plans if p.reference.names[0] == said]
+    fitting = fitting or [p for p in plans if said in p.reference.names]
     if weights_of and not fitting:
-        names = tuple(p.reference.graph.name for p in plans)
-        raise MisfitError(Whose(network=graph.name, networks=names, said=weights_of))
+        raise MisfitError(Whose(graph.name, _names(plans), weights_of))
     if not fitting and checkpoint.builder:
-        named = {p.reference.graph.name: p for p in plans}
-        fitting = [p for n, p in named.items() if COUNTERPARTS.get(n) == checkpoint.builder]
+        theirs = checkpoint.builder
+        fitting = [p for p in plans if COUNTERPARTS.get(p.reference.graph.name) == theirs]
     left = fitting or plans
     if any(p.entries != left[0].entries for p in left):
-        names = tuple(p.reference.graph.name for p in left)
-        raise MisfitError(Whose(network=graph.name, networks=names))
+        raise MisfitError(Whose(graph.name, _names(left)))
     return left[0]
 
 
+def _names(plans: Iterable[Plan]) -> tuple[str, ...]:
+    return tuple(plan.reference.names[0] for plan in plans)
+
+
 class _Planner:
-    """Goes through the tensors of a network for which the weights of a reference are at hand."""
+    """Goes through the layers of a network for which the weights of a reference are at hand."""
 
     def __init__(self, graph: Graph, own: Mapping[str, Shape], found: Match) -> None:
         self._graph = graph
         self._own = own
+        self._found = found
         self._reference = found.reference
         self._names = found.names
-        self._owners = {node.path: node for node in graph.owners}
+        self._shapes = found.shapes
         self._used: set[str] = set()
 
     def plan(self) -> Plan:
@@ -116,66 +134,81 @@ class _Planner:
         Raises:
             MisfitError: a shape differs, though the spec does not ask for it.
         """
-        entries = tuple(self._entries())
-        fresh = frozenset(self._node(e.name).path for e in entries if e.status == "new")
-        return Plan(self._reference, entries, fresh)
+        layers = groupby(self._own, key=lambda key: self._graph.owner_of(key).path)
+        entries = [e for _, keys in layers for e in self._layer(list(keys))]
+        self._used = {e.name for e in entries if e.source}
+        if not self._used:
+            raise MisfitError(NothingFits(self._graph.name, self._reference.graph.name))
+        fresh = frozenset(self._graph.owner_of(e.name).path for e in entries if e.status == "new")
+        return Plan(self._reference, (*entries, *self._unused()), fresh)
 
-    def _entries(self) -> Iterator[Entry]:
-        for key, shape in self._own.items():
-            entry = self._entry(key, shape)
-            if entry.source:
-                self._used.add(key)
-            yield entry
-        for key, name in self._names.items():
-            if key not in self._used:
-                shape = self._reference.shapes[key]
-                yield Entry(name, "unused", shape, reason=self._why_unused(key))
+    def _layer(self, keys: Sequence[str]) -> list[Entry]:
+        """The tensors of one layer, which are loaded together or not at all."""
+        node = self._graph.owner_of(keys[0])
+        change, adapt = self._said(node.change), self._said(node.adapt)
+        if adapt is not None and change is not None and adapt.level > change.level:
+            adapt = None  # it was said of what has been replaced since
+        if adapt is not None:
+            return self._adapted(keys, adapt, changed=change is not None)
+        if change is not None:
+            return [self._new(key, _line(change)) for key in keys]
+        if self._is_kept(node, keys):
+            return [self._loaded(key) or self._new(key, _NO_COUNTER) for key in keys]
+        reason = self._why_new(node, keys)
+        return [self._new(key, reason) for key in keys]
 
-    def _entry(self, key: str, shape: Shape) -> Entry:
-        node = self._node(key)
-        entry = self._from_checkpoint(key, shape, node)
-        if entry is not None:
-            return entry
-        return Entry(
-            key, "new", shape, reason=self._why_new(key, shape, node), frozen=bool(node.frozen)
-        )
+    def _new(self, key: str, reason: str) -> Entry:
+        frozen = bool(self._graph.owner_of(key).frozen)
+        return Entry(key, "new", self._own[key], reason=reason, frozen=frozen)
 
-    def _from_checkpoint(self, key: str, shape: Shape, node: Node) -> Entry | None:
-        """The tensor as the reference has it, as it is or adapted; None if that is not wanted."""
-        name, before = self._names.get(key, ""), self._reference.shapes.get(key)
-        if not name or before is None:
+    def _loaded(self, key: str) -> Entry | None:
+        """A tensor as it is; None if the checkpoint lacks it."""
+        if key not in self._names:
             return None
-        frozen, change = bool(node.frozen), self._said(node.change)
-        adapt = self._said(node.adapt)
-        if adapt is not None and key.endswith(".weight") and (change or before != shape):
-            line = _line(adapt)
-            return Entry(key, "adapted", shape, name, before, line, adapt.how, frozen)
-        if before == shape and (change is None or adapt is not None):
-            return Entry(key, "loaded", shape, name, before, frozen=frozen)
-        return None
+        frozen, shape = bool(self._graph.owner_of(key).frozen), self._own[key]
+        return Entry(key, "loaded", shape, self._names[key], shape, frozen=frozen)
 
-    def _why_new(self, key: str, shape: Shape, node: Node) -> str:
-        """What in the spec asks for a tensor to be freshly initialised.
+    def _adapted(self, keys: Sequence[str], adapt: Change, *, changed: bool) -> list[Entry]:
+        """A layer whose weights are made to fit. A bias that the base has not is new.
 
         Raises:
-            MisfitError: nothing does, though its shape differs.
+            MisfitError: the base has nothing there, or nothing that can be made to fit.
         """
-        change, before = self._said(node.change), self._reference.shapes.get(key)
-        if change is not None:
-            return _line(change)
-        if before == shape:
-            return "a counter that older files lack"
-        reason = self._by_argument(key, shape)
-        if before is not None and not reason:
-            raise MisfitError(self._not_asked_for(key, shape, before, node))
-        return reason or "follows from the other changes; the base has none"
+        entries: list[Entry] = []
+        for key in keys:
+            shape, before = self._own[key], self._shapes.get(key)
+            name, frozen = self._names.get(key, ""), bool(self._graph.owner_of(key).frozen)
+            if before is None or not name:
+                entries.append(self._new(key, f"{_line(adapt)}; the base has none"))
+            elif before == shape and not (changed and key.endswith(".weight")):
+                entries.append(Entry(key, "loaded", shape, name, before, frozen=frozen))
+            elif key.endswith(".weight") and can_adapt(adapt.how, before, shape):
+                line = _line(adapt)
+                entries.append(Entry(key, "adapted", shape, name, before, line, adapt.how, frozen))
+            else:
+                raise MisfitError(CannotFit(key, adapt.how, before, shape), adapt.span)
+        if not any(e.source for e in entries):
+            problem = CannotFit(keys[0], adapt.how, None, self._own[keys[0]])
+            raise MisfitError(problem, adapt.span)
+        return entries
 
-    def _node(self, key: str) -> Node:
-        """Whose tensor it is: that of the longest path that the key begins with."""
-        path = key.rpartition(".")[0]
-        while path not in self._owners:
-            path = path.rpartition(".")[0]
-        return self._owners[path]
+    def _is_kept(self, node: Node, keys: Sequence[str]) -> bool:
+        """Whether a layer is the very one of the reference: of the same line, in all its shapes.
+
+        The name alone does not tell: with other arguments another layer may have it.
+        """
+        if not self._found.lacks_none(keys):
+            return False
+        shapes = {key: self._shapes[key] for key in keys if key in self._names}
+        if any(shape not in (None, self._own[key]) for key, shape in shapes.items()):
+            return False
+        return self._reference.level == 0 or self._is_same_line(node, keys[0])
+
+    def _is_same_line(self, node: Node, key: str) -> bool:
+        if key not in self._reference.shapes:
+            return False
+        there = self._reference.graph.owner_of(key)
+        return there.span == node.span and there.op.name == node.op.name
 
     def _said(self, change: Change | None) -> Change | None:
         """A change, if it is one of what the weights were made for."""
@@ -183,43 +216,76 @@ class _Planner:
 
     # ── reasons ──────────────────────────────────────────────────────────────────────────────
 
-    @cached_property
-    def _with_arguments(self) -> Mapping[str, Shape]:
-        """The base as the derivation calls it."""
-        return self._base_shapes(())
+    def _why_new(self, node: Node, keys: Sequence[str]) -> str:
+        """What in the spec asks for a layer to be freshly initialised.
 
-    def _base_shapes(self, without: Collection[str]) -> Mapping[str, Shape]:
-        from archlang.weights.references import shapes_of
+        Raises:
+            MisfitError: nothing does.
+        """
+        reference, reasons = self._reference, set[str]()
+        for key in keys:
+            if key in self._names and self._shapes[key] == self._own[key]:
+                continue
+            reason = self._by_argument(key)
+            if reason:
+                reasons.add(reason)
+            elif key in reference.shapes and (not reference.level or self._is_same_line(node, key)):
+                raise MisfitError(self._unfit(key, node))
+        if reasons:  # a bias depends on fewer arguments than a weight
+            return min(reasons, key=len)
+        dropped = self._arguments(reference.dropped)
+        return dropped or "follows from the other changes; the base has none"
 
-        built = self._reference.base.graph(without) if self._reference.base else None
-        return shapes_of(built) if built is not None else {}
+    def _unfit(self, key: str, node: Node) -> Problem:
+        """A tensor that is needed, and is not there, or is of another shape."""
+        if key not in self._names:
+            return lacking(self._found, self._own)
+        before, reference = self._shapes[key], self._reference
+        assert before is not None, "what is no tensor is refused later"
+        if reference.level == 0 or before != reference.shapes[key]:
+            return shapes_differ(self._found)
+        return self._not_asked_for(key, before, node)
 
-    @cached_property
-    def _without(self) -> dict[str, Mapping[str, Shape]]:
-        """For each argument that the weights were made without, the base without it alone."""
-        return {name: self._base_shapes((name,)) for name in self._reference.dropped}
-
-    def _by_argument(self, key: str, shape: Shape | None) -> str:
-        """The arguments from which the shape of a tensor follows: `classes=10`; or nothing."""
-        if not self._reference.dropped or self._with_arguments.get(key) != shape:
+    def _by_argument(self, key: str) -> str:
+        """The arguments on which the shape of a tensor depends: `classes=10`; or nothing."""
+        base = self._reference.base
+        if base is None:
             return ""
-        guilty = [n for n, shapes in self._without.items() if shapes.get(key) != shape]
-        return ", ".join(self._argument(n) for n in guilty or self._reference.dropped)
+        as_called = self._shape_in(base.graph(), key)
+        said = [n for n in base.arguments if self._shape_in(base.varied(n), key) != as_called]
+        dropped = [n for n in said if n in self._reference.dropped]
+        return self._arguments(dropped or said)
 
-    def _argument(self, name: str) -> str:
-        assert self._reference.base is not None
-        value = self._reference.base.arguments[name]
-        return f"{name}={_constant(value)}"
+    def _shape_in(self, graph: Graph | None, key: str) -> Shape | None:
+        return shapes_of(graph).get(key) if graph is not None else self._own.get(key)
+
+    def _arguments(self, names: Iterable[str]) -> str:
+        base = self._reference.base
+        return ", ".join(f"{n}={_constant(base.arguments[n])}" for n in names) if base else ""
+
+    def _unused(self) -> Iterator[Entry]:
+        for key, name in self._names.items():
+            if key not in self._used:
+                shape = self._shapes[key] or ()
+                yield Entry(name, "unused", shape, reason=self._why_unused(key))
 
     def _why_unused(self, key: str) -> str:
+        path = self._reference.graph.owner_of(key).path
         for change in self._graph.changes:
             moves = change.word in ("replace", "remove") and self._said(change) is not None
-            if moves and is_around(change, key.rpartition(".")[0]):
+            if moves and is_around(change, path):
                 return _line(change)
-        return self._by_argument(key, self._own.get(key)) or "has no place here"
+        dropped = self._arguments(self._reference.dropped)
+        return self._by_argument(key) or dropped or "has no place here"
 
-    def _not_asked_for(self, key: str, shape: Shape, before: Shape, node: Node) -> Problem:
-        same_filters = (before[0], *before[2:]) == (shape[0], *shape[2:])
+    def _not_asked_for(self, key: str, before: Shape, node: Node) -> Problem:
+        shape = self._own[key]
+        other_channels = (
+            node.op.name == "conv"
+            and len(before) > 2
+            and before[1:2] <= (_COLOURS,)
+            and (before[0], *before[2:]) == (shape[0], *shape[2:])
+        )
         return NotAskedFor(
             key=key,
             got=before,
@@ -227,7 +293,7 @@ class _Planner:
             network=self._graph.name,
             base=self._reference.graph.name,
             path=node.path,
-            channels=node.op.name == "conv" and len(before) > 2 and same_filters,
+            channels=other_channels,
         )
 
 

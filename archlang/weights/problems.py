@@ -12,8 +12,8 @@ def about(name: str, problem: Problem) -> SpecError:
     return SpecError([Diagnostic.of(problem, Span(Source(name, ""), 0, 0))])
 
 
-def about_network(graph: Graph, problem: Problem) -> SpecError:
-    """The error of a problem of a network with its weights, shown where it is declared."""
-    at = graph.root.span
+def about_network(graph: Graph, problem: Problem, at: Span | None = None) -> SpecError:
+    """The error of a problem of a network with its weights, shown at a line of it, or its head."""
+    at = at or graph.root.span
     assert at is not None, "a network is declared somewhere"
     return SpecError([Diagnostic.of(problem, at)])

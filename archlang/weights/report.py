@@ -8,7 +8,6 @@ from math import prod
 from typing import Any, Literal, Protocol
 
 from archlang.graph import Graph
-from archlang.paths import prefixes
 from archlang.weights.notes import noted
 
 
@@ -52,7 +51,13 @@ class Entry:
         shape = _size(self.shape)
         if self.status == "adapted" and self.source_shape != self.shape:
             shape = f"{_size(self.source_shape)} → {shape}"
-        return f"{self.name} {shape}" + (f": {self.reason}" if self.reason else "")
+        stays = " (frozen, so it stays as it is drawn)" if self.is_stuck else ""
+        return f"{self.name} {shape}" + (f": {self.reason}" if self.reason else "") + stays
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it is new and not trained: random numbers for good."""
+        return self.status == "new" and self.frozen
 
 
 @dataclass(frozen=True)
@@ -130,11 +135,10 @@ class Report:
 
 def wholly_loaded(graph: Graph, tensors: Mapping[str, HasShape], origin: str) -> Report:
     """The report of a network whose tensors are all there, under its own names."""
-    frozen = {node.path for node in graph.owners if node.frozen}
 
     def entry(name: str, shape: tuple[int, ...]) -> Entry:
-        held = not frozen.isdisjoint(prefixes(name))
-        return Entry(name, "loaded", shape, name, shape, frozen=held)
+        frozen = bool(graph.owner_of(name).frozen)
+        return Entry(name, "loaded", shape, name, shape, frozen=frozen)
 
     entries = tuple(entry(name, tuple(value.shape)) for name, value in tensors.items())
     return Report(graph.name, graph.name, origin, entries)

@@ -15,15 +15,14 @@ from archlang.diagnostics.catalog.saved import SavedDiffers
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.graph import Graph
 from archlang.weights.differences import entries, entry_of, tensor_differences
-from archlang.weights.header import Entry
 from archlang.weights.notes import note
 from archlang.weights.origin import remember
 from archlang.weights.problems import about
 from archlang.weights.report import NOTE, wholly_loaded
 from archlang.weights.saved import Saved, read_saved, saved_graph
-from archlang.weights.sources.refusals import unreadable
+from archlang.weights.sources.header import Entry
 from archlang.weights.sources.safetensors_file import read_safetensors
-from archlang.weights.values import is_finite
+from archlang.weights.values import not_finite
 
 _SHOWN = 4
 
@@ -45,8 +44,8 @@ def load_saved(
 
     Raises:
         SpecError: the file cannot be read or is damaged (E0707), is none of `archlang.save`
-            (E0718), contradicts itself (E0713), its spec has mistakes, or something is given
-            (E0720).
+            (E0718), contradicts itself (E0713), holds NaN or infinity (E0706), its spec has
+            mistakes, or something is given (E0720).
     """
     saved = read_saved(path, given)
     network = _network(saved)
@@ -90,10 +89,9 @@ def _tensors(
     values: dict[str, Tensor] = {}
     tensors, _ = read_safetensors(path, saved.name)
     for key, value in cast(Mapping[str, Tensor], tensors).items():
+        if problem := not_finite(key, value):
+            raise about(saved.name, problem)
         real = value.is_floating_point()
-        if real and not is_finite(value):
-            why = f"its {key} holds values that are no numbers (NaN or infinity)"
-            raise unreadable(saved.name, why, "take an earlier file; the training diverged")
         values[key] = value.to(place, dtype if real else None, copy=True)
     return values
 

@@ -13,9 +13,9 @@ from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.graph import Graph
 from archlang.record import Record
 from archlang.semantics.files import LANGUAGE_VERSION
-from archlang.weights.header import Entry, read_header
 from archlang.weights.origin import NoSuchNetworkError, Origin, constant
 from archlang.weights.problems import about
+from archlang.weights.sources.header import Entry, read_header
 
 FORMAT = "1"
 PREFIX = "archlang."
@@ -75,8 +75,7 @@ def saved_graph(saved: Saved, sink: Diagnostics) -> Graph | None:
         raise _differing(saved.name, f"no network {saved.origin.network!r} is in it") from None
 
 
-def _origin(metadata: Mapping[str, object], name: str) -> Origin:
-    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+def _origin(texts: Mapping[str, str], name: str) -> Origin:
     try:
         _hold_known(texts, name)
         origin = _read(texts)

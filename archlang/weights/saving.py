@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
 from archlang import __version__
 from archlang.backends.fx import to_fx
@@ -24,14 +24,13 @@ from archlang.weights.differences import (
     layer_differences,
     tensor_differences,
 )
-from archlang.weights.header import LONGEST, header_bytes
 from archlang.weights.origin import Origin, origin_of
 from archlang.weights.problems import about, about_network
 from archlang.weights.saved import MOST_FILES, metadata_of
+from archlang.weights.sources.header import LONGEST, header_bytes
 from archlang.weights.values import is_finite
+from archlang.weights.wrappers import unwrapped, without_prefixes
 
-_PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
 _NAME_SPEC = 'name the spec of the model: archlang.save(model, path, spec="net.arch:Net")'
 
 
@@ -86,7 +85,7 @@ def saved_content(
     Raises:
         SpecError: as for `save`.
     """
-    inner = _unwrapped(model)
+    inner = unwrapped(model)
     origin = _origin(inner, name, spec, parameters or {})
     network = _rebuilt(origin)
     return _content(name, origin, _fitting(inner, network, strictly=spec is None))
@@ -97,17 +96,6 @@ def _refuse(name: str, why: str, way: str) -> NoReturn:
 
 
 # ── which network it is ──────────────────────────────────────────────────────────────────────────
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The module inside torch's own wrappers: of torch.compile, (Distributed)DataParallel, …"""
-    while type(model).__module__.startswith("torch."):
-        inner = model.__dict__.get("_modules", {})
-        wrapped = inner.get("_orig_mod", inner.get("module"))
-        if wrapped is None or isinstance(model, (fx.GraphModule, nn.Sequential)):
-            break
-        model = wrapped
-    return model
 
 
 def _origin(
@@ -140,15 +128,6 @@ def _rebuilt(origin: Origin) -> Graph:
 # ── whether the model is that network ────────────────────────────────────────────────────────────
 
 
-def _state(model: nn.Module) -> dict[str, Any]:
-    """What `state_dict` holds, tensors most likely, without the prefixes of wrappers."""
-    state: dict[str, Any] = dict(model.state_dict())
-    for prefix in _PREFIXES:
-        if all(key.startswith(prefix) for key in state):
-            state = {key.removeprefix(prefix): value for key, value in state.items()}
-    return state
-
-
 def _fitting(model: nn.Module, network: Graph, *, strictly: bool) -> dict[str, Tensor]:
     """The tensors of a model, which are those of the network; `strictly`: and its layers too.
 
@@ -156,7 +135,7 @@ def _fitting(model: nn.Module, network: Graph, *, strictly: bool) -> dict[str, T
         SpecError: they differ (E0719).
     """
     reference = to_fx(network, device="meta")
-    state = _state(model)
+    state: dict[str, Any] = without_prefixes(model.state_dict())
     tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
     got = {key: entry_of(value) for key, value in tensors.items()}
     differences = list(tensor_differences(got, entries(reference)))

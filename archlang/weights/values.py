@@ -15,8 +15,13 @@ _PIECE = 2**22
 """Numbers that are looked at together."""
 
 
-def unloadable(name: str, value: object, wanted: torch.dtype) -> Problem | None:
-    """Why a value of a checkpoint cannot become a parameter of some type; None if it can."""
+def unloadable(
+    name: str, value: object, wanted: torch.dtype, *, counts: bool = False
+) -> Problem | None:
+    """Why a value of a checkpoint cannot become a parameter of some type; None if it can.
+
+    A counter of batches may have become a real number with all the rest: `{k: v.half() …}`.
+    """
     if not isinstance(value, Tensor):
         return NoTensors(key=name, what=f"no tensor but of the type {type(value).__name__}")
     if value.is_meta:
@@ -24,17 +29,21 @@ def unloadable(name: str, value: object, wanted: torch.dtype) -> Problem | None:
     if value.layout is not torch.strided or value.is_quantized:
         kind = "quantised" if value.is_quantized else str(value.layout).removeprefix("torch.")
         return NoTensors(key=name, what=f"stored in another form ({kind})")
-    if _kind(value.dtype) != _kind(wanted):
+    if _kind(value.dtype) != _kind(wanted) and not (counts and not value.is_complex()):
         types = f"{_name(value.dtype)}, but the network's is {_name(wanted)}"
         return NoTensors(key=name, what=f"of the type {types}")
     return None
 
 
-def not_finite(name: str, value: Tensor) -> Problem | None:
-    """The problem of a tensor with values that are NaN or infinite; None if it has none."""
+def not_finite(name: str, value: Tensor, *, adapted: bool = False) -> Problem | None:
+    """The problem of a tensor with values that are NaN or infinite; None if it has none.
+
+    `adapted`: it is what was made of a tensor of that name, by `adapt` or in another type.
+    """
     if is_finite(value):
         return None
-    return NotFinite(key=name, bad=_bad_numbers(value.detach().reshape(-1)), all=value.numel())
+    bad = _bad_numbers(value.detach().reshape(-1))
+    return NotFinite(name, bad, value.numel(), _name(value.dtype) if adapted else "")
 
 
 def is_finite(value: Tensor) -> bool:

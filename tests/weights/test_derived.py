@@ -86,12 +86,11 @@ def test_a_derived_resnet50_is_new_where_it_was_changed_and_equal_elsewhere(
     assert {e.name for e in report.loaded} == ours.keys() - {e.name for e in report.new}
     for entry in report.loaded:
         assert torch.equal(ours[entry.name], theirs[entry.source]), entry.name
-    trained = {k for k, p in model.named_parameters() if p.requires_grad}
-    assert {e.name for e in report.frozen} & trained == set()
-    assert all(
-        k.startswith(("layer1.", "layer2."))
-        for k in dict(model.named_parameters()).keys() - trained
-    )
+    frozen = {k for k, p in model.named_parameters() if not p.requires_grad}
+    named_so = {k for k, _ in model.named_parameters() if k.startswith(("layer1.", "layer2."))}
+    assert frozen == named_so and len(frozen) == 3 * 3 * 3 + 3 + 4 * 3 * 3 + 3
+    assert {e.name for e in report.frozen} >= frozen
+    assert isinstance(model.after_layer4, torch.nn.Dropout) and model.after_layer4.p == 0.2
     assert ours["fc1.weight"].abs().sum() > 0 and ours["fc1.weight"].isfinite().all()
     reasons = {e.name: e.reason for e in report.new}
     assert reasons["conv1.weight"] == "replace conv1, line 5"
@@ -277,6 +276,200 @@ def test_a_way_that_cannot_do_it_names_both_shapes(
     assert "E0724" in shown and "4x3x5x5" in shown
 
 
+def test_adapt_speaks_of_what_the_base_has_there(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    """A line that adapts a layer does not speak of what another one replaces it by later."""
+    text = SMALL + (
+        "network Grey from Small:\n    input 1x8x8\n    adapt conv1: sum\n\n"
+        "network Mine from Grey:\n    replace conv1: conv(4, 3x3, stride=2)\n"
+    )
+    spec = write(tmp_path, text) + ":Mine"
+    report = archlang.weights_report(archlang.load(spec, weights=state))
+    assert named(report, "new") == ["conv1.weight", "conv1.bias"] and not report.adapted
+
+
+def test_adapt_of_what_the_base_has_not_is_refused(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    spec = derived(tmp_path, "insert before conv2: conv(4, 1x1)\nadapt before_conv2: keep")
+    shown = refused(spec, state)
+    assert "E0724" in shown and "the base has no such weights" in shown
+    assert "mine.arch:9:11" in shown, "it is shown at the line that asks for it"
+
+
+def test_the_lines_of_a_part_speak_of_the_part_alone(tmp_path: Path) -> None:
+    text = """\
+network Inner(c=3):
+    input [c, 8, 8]
+    conv(4, 3x3) -> relu
+
+network Adapted(c=3) from Inner(c=c):
+    adapt conv1: sum
+
+network Whole(c=3):
+    input [c, 8, 8]
+    part = Adapted(c)
+    gap -> flatten -> fc(2)
+
+network Mine from Whole(c=1)
+"""
+    spec = write(tmp_path, text)
+    state = archlang.load(f"{spec}:Whole").state_dict()
+    report = archlang.weights_report(archlang.load(f"{spec}:Mine", weights=state))
+    assert named(report, "new") == ["part.conv1.weight", "part.conv1.bias"]
+    assert not report.adapted and {e.reason for e in report.new} == {"c=1"}
+
+
+def test_outer_lines_reach_into_a_derived_network_that_is_a_part(tmp_path: Path) -> None:
+    text = """\
+network Inner:
+    input 4x8x8
+    conv(4, 3x3) -> bn -> relu
+    conv(4, 3x3)
+
+network Part from Inner:
+    freeze conv2
+
+network Whole:
+    input 4x8x8
+    stage = chain:
+        Part()
+        conv(4, 3x3)
+    gap -> flatten -> fc(3)
+
+network Frozen from Whole:
+    freeze stage
+
+network Edited from Whole:
+    replace stage.0.conv1: conv(4, 5x5)
+"""
+    spec = write(tmp_path, text)
+    frozen = archlang.load(f"{spec}:Frozen")
+    assert {k for k, p in frozen.named_parameters() if p.requires_grad} == {
+        "fc1.weight",
+        "fc1.bias",
+    }
+    state = archlang.load(f"{spec}:Whole").state_dict()
+    edited = archlang.load(f"{spec}:Edited", weights=state)
+    assert edited.stage.get_submodule("0").conv1.kernel_size == (5, 5)
+    report = archlang.weights_report(edited)
+    assert named(report, "new") == ["stage.0.conv1.weight", "stage.0.conv1.bias"]
+
+
+# ── what arguments change ────────────────────────────────────────────────────────────────────
+
+
+def test_a_name_that_another_layer_has_now_is_no_match(tmp_path: Path) -> None:
+    text = """\
+network Loop(n=2):
+    input 4x8x8
+    for i in range(n):
+        conv(4, 3x3) -> relu
+    conv(4, 3x3)
+    gap -> flatten -> fc(3)
+
+network Mine from Loop(n=1)
+"""
+    spec = write(tmp_path, text)
+    torch.manual_seed(0)
+    state = archlang.load(f"{spec}:Loop").state_dict()
+    report = archlang.weights_report(archlang.load(f"{spec}:Mine", weights=state))
+    assert named(report, "new") == ["conv2.weight", "conv2.bias"]
+    assert {e.name.partition(".")[0] for e in report.unused} == {"conv2", "conv3"}
+    assert {e.reason for e in (*report.new, *report.unused)} == {"n=1"}
+
+
+def test_a_layer_is_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
+    text = """\
+network Act(act=relu):
+    input 4x8x8
+    conv(4, 3x3) -> act -> conv(4, 3x3)
+    gap -> flatten -> fc(3)
+
+network Mine from Act(act=conv(4, 1x1))
+"""
+    spec = write(tmp_path, text)
+    state = archlang.load(f"{spec}:Act").state_dict()
+    report = archlang.weights_report(archlang.load(f"{spec}:Mine", weights=state))
+    assert named(report, "loaded") == ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [
+        ("classes=2, channels=1, width=6", {"width": 6}),
+        ("classes=2, channels=1, width=6", {"width": 6, "classes": 3}),
+        ("classes=2", {"classes": 9}),
+    ],
+)
+def test_weights_made_with_some_of_the_arguments_are_taken(
+    tmp_path: Path, arguments: str, made: dict[str, int]
+) -> None:
+    spec = derived(tmp_path, "adapt conv1: mean", arguments)
+    weights = archlang.load(spec.replace(":Mine", ":Small"), **made).state_dict()
+    report = archlang.weights_report(archlang.load(spec, weights=weights))
+    assert named(report, "new") == ["fc1.weight", "fc1.bias"]
+    assert {e.reason for e in report.new} == {"classes=2"}
+
+
+def test_a_parameter_without_a_default_may_differ_too(tmp_path: Path) -> None:
+    text = SMALL.replace("classes=5", "classes") + "network Mine(k) from Small(classes=k)\n"
+    spec = write(tmp_path, text)
+    state = archlang.load(f"{spec}:Small", classes=7).state_dict()
+    report = archlang.weights_report(archlang.load(f"{spec}:Mine", k=5, weights=state))
+    assert {e.reason for e in report.new} == {"classes=5"} and len(report.new) == 2
+
+
+def test_what_is_replaced_may_have_any_shape_or_be_missing(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    spec = derived(tmp_path, "replace fc1: fc(7)")
+    torch.manual_seed(0)
+    ten = archlang.load(spec.replace(":Mine", ":Small"), classes=10).state_dict()
+    report = archlang.weights_report(archlang.load(spec, weights=ten))
+    assert named(report, "new") == ["fc1.weight", "fc1.bias"]
+    body = {key: value for key, value in state.items() if not key.startswith("fc1.")}
+    model = archlang.load(spec, weights=body)
+    assert torch.equal(model.conv2.weight, state["conv2.weight"])
+    del body["conv2.bias"]
+    shown = refused(spec, body)
+    assert "E0701" in shown and "missing: conv2.bias" in shown
+
+
+def test_weights_of_which_nothing_fits_are_refused(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    text = """\
+network Small(width=4):
+    input 3x8x8
+    conv(width, 3x3) -> relu
+
+network Mine from Small(width=8)
+"""
+    spec = write(tmp_path, text)
+    weights = archlang.load(f"{spec}:Small").state_dict()
+    assert "E0726" in refused(f"{spec}:Mine", weights)
+
+
+def test_a_base_of_the_same_name_is_called_as_it_is_imported(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    (tmp_path / "base.arch").write_text(SMALL, encoding="utf-8")
+    text = 'use Small as Base from "base.arch"\nnetwork Small from Base:\n    replace fc1: fc(5)\n'
+    spec = write(tmp_path, text)
+    assert "of Small or of Base?" in refused(spec, state)
+    assert (
+        len(archlang.weights_report(archlang.load(spec, weights=state, weights_of="Base")).new) == 2
+    )
+    assert not archlang.weights_report(archlang.load(spec, weights=state, weights_of="Small")).new
+
+
+def test_what_is_new_and_frozen_is_pointed_out(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    spec = derived(tmp_path, "replace conv1: conv(4, 5x5)\nfreeze conv1")
+    report = archlang.weights_report(archlang.load(spec, weights=state))
+    assert [e.name for e in report.new if e.is_stuck] == ["conv1.weight", "conv1.bias"]
+    assert "2 tensors are new and frozen" in str(report)
+
+
 # ── what is not asked for ────────────────────────────────────────────────────────────────────
 
 
@@ -341,6 +534,48 @@ def test_values_of_another_kind_are_refused(tmp_path: Path, state: dict[str, Ten
     half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
     model = archlang.load(spec, weights=half)
     assert torch.equal(model.fc1.bias, state["fc1.bias"].half().float())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "dtype"),
+    [("conv2.bias", 1e6, torch.float16), ("conv1.weight", 3e38, torch.float32)],
+)
+def test_numbers_that_become_infinite_are_refused(
+    tmp_path: Path, state: dict[str, Tensor], key: str, value: float, dtype: torch.dtype
+) -> None:
+    state[key].fill_(value)
+    spec = derived(tmp_path, "input 1x8x8\nadapt conv1: sum")
+    with pytest.raises(archlang.SpecError, match=rf"of '{key}' are too great for"):
+        archlang.load(spec, weights=state, dtype=dtype)
+
+
+def test_parameters_lie_in_memory_as_usual(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    state["fc1.weight"] = state["fc1.weight"].t().contiguous().t()
+    model = archlang.load(write(tmp_path, SMALL), weights=state)
+    assert model.fc1.weight.is_contiguous() and torch.equal(model.fc1.weight, state["fc1.weight"])
+
+
+def test_two_names_for_one_tensor_are_refused(tmp_path: Path) -> None:
+    theirs = torchvision.models.densenet121().state_dict()
+    key = "features.denseblock1.denselayer1.norm1.weight"
+    theirs[key.replace("norm1", "norm.1")] = theirs[key] + 1
+    assert "E0701" in refused("DenseNet121", theirs)
+
+
+def test_what_is_said_of_weights_needs_weights(tmp_path: Path) -> None:
+    for option in ({"key_map": {}}, {"weights_of": "Small"}):
+        with pytest.raises(TypeError, match="say which, by weights="):
+            archlang.load(write(tmp_path, SMALL), **option)
+
+
+def test_counters_that_became_real_numbers_are_taken(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    state["bn1.num_batches_tracked"] += 7
+    halved = {key: value.half() for key, value in state.items()}
+    model = archlang.load(write(tmp_path, SMALL), weights=halved)
+    assert model.bn1.num_batches_tracked == 7
+    assert model.bn1.num_batches_tracked.dtype == torch.int64
 
 
 def test_older_files_lack_the_counters_of_batches(tmp_path: Path, state: dict[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints sorted by name: the numbers in the names tell their order where shapes bear them out."""
+"""Checkpoints sorted by name: their numbers tell the order where shapes bear them out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable
 from itertools import product
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archlang.weights.keys import numbering
+from archlang.weights.keys.groups import groups
 from archlang.weights.keys.match import Pair, Proposal, propose
 
 Shapes = dict[str, tuple[int, ...]]
@@ -159,15 +161,32 @@ def test_a_table_that_may_be_read_by_columns_is_left_alone() -> None:
     """Both ways the first is the stem and the others are alike."""
     places = list(product(range(2), range(2)))
     own = {f"stage{i}.{j}.weight": CONV if i + j else STEM for i, j in places}
-    theirs = {f"unit{j}.{i}.weight": CONV if i + j else STEM for i, j in places}
+    theirs = {f"unit{9 + j}.{i}.weight": CONV if i + j else STEM for i, j in places}
     assert not by_numbers(own, theirs)
 
 
+def test_a_table_read_backwards_by_columns_is_left_alone() -> None:
+    """Its units have the shapes of those of ours, and those that shapes settle go up."""
+    a, b = (8, 8), CONV
+    rows = [[(8, 1), b, a, a], [a, b, a, b], [a, b, a, a], [a, b, a, (8, 1)]]
+    own: Shapes = {}
+    theirs: Shapes = {}
+    for (i, j), shapes in zip(product(range(2), range(2)), rows, strict=True):
+        for k, shape in enumerate(shapes):
+            own[f"a{i}.b{j}.layer{k}.weight"] = shape
+            theirs[f"stage{3 - j}.stage{3 - i}.{'xyzw'[k]}.weight"] = shape
+    right = dict(zip(own, theirs, strict=True))
+    assert by_numbers(own, theirs).items() <= right.items()
+
+
 def test_a_table_whose_rows_shapes_tell_is_read_by_rows() -> None:
-    own = {
-        f"{i}.{j}.weight": (width, width) for i, width in enumerate((8, 16)) for j in range(3)
-    } | {"0.0.weight": (8, 3), "1.0.weight": (16, 8)}
-    assert len(by_numbers(own, {f"blocks.{name}": own[name] for name in own})) == 4
+    places = list(product(range(2), range(3)))
+    shapes = [(8, 3), (8, 8), (8, 8), (16, 8), (16, 16), (16, 16)]
+    own, theirs = (
+        {f"{start + i}.{j}.weight": shape for (i, j), shape in zip(places, shapes, strict=True)}
+        for start in (0, 9)
+    )
+    assert len(by_numbers(own, theirs)) == 4
 
 
 def test_norms_go_along_with_their_convolutions_but_not_with_what_runs_beside() -> None:
@@ -187,4 +206,5 @@ def test_one_more_of_a_kind_leaves_the_kind_open() -> None:
 
 def test_a_great_many_alike_are_not_compared() -> None:
     many = numbering.MAX_CHOICES // 600
-    assert not by_numbers(sequence(list(range(many))), sequence(list(range(many))))
+    layers = groups(sequence(list(range(many))))
+    assert not numbering.by_numbers(layers, layers, np.ones((many, many), np.bool_))

@@ -356,6 +356,7 @@ COPIES: dict[str, Callable[[nn.Module], nn.Module]] = {
     "copied, then pickled twice": lambda m: COPIES["pickled"](COPIES["pickled"](copy.deepcopy(m))),
     "in parallel": nn.DataParallel,
     "averaged": torch.optim.swa_utils.AveragedModel,
+    "averaged, in parallel": lambda m: nn.DataParallel(torch.optim.swa_utils.AveragedModel(m)),
     "compiled": lambda m: torch.compile(m, backend="eager"),  # type: ignore[return-value]  # a Module
 }
 
@@ -504,6 +505,13 @@ def test_a_failure_half_way_leaves_the_file(
 
 
 # ── what is not loaded ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_saved_file_holds_one_network(saved: Path) -> None:
+    for do in (archlang.load, archlang.network):
+        shown = refused("E0116", do, f"{saved}:Small")
+        assert "a saved file holds one network, so leave :Small out" in shown
+        assert f"did you mean {saved}?" in shown
 
 
 def test_one_changed_character_of_the_spec_is_refused(saved: Path) -> None:
@@ -664,7 +672,9 @@ def test_values_that_are_no_numbers_are_refused(saved: Path) -> None:
     begin = header(saved)["fc1.bias"]["data_offsets"][0] + 8 + int.from_bytes(data[:8], "little")
     data[begin : begin + 4] = b"\xff" * 4
     saved.write_bytes(data)
-    assert "its fc1.bias holds values that are no numbers" in refused("E0707", archlang.load, saved)
+    shown = refused("E0706", archlang.load, saved)
+    assert "in the weight 'fc1.bias' 1 of 5 values is NaN or infinite" in shown
+    assert str(saved) in shown
 
 
 def test_the_network_of_a_file_needs_no_torch(saved: Path) -> None:

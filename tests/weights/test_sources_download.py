@@ -7,9 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -38,6 +40,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.way = ""
         self.target = ""
+        self.length = ""
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{name}"
@@ -58,8 +61,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
-        if self.server.way != "no length":
-            self.send_header("Content-Length", str(len(body)))
+        if self.server.way not in ("no length", "endless"):
+            self.send_header("Content-Length", self.server.length or str(len(body)))
         self.end_headers()
         getattr(self, f"send_{self.server.way}", self.wfile.write)(body)
 
@@ -75,6 +78,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:100])
         self.wfile.flush()
         time.sleep(3)
+
+    def send_endless(self, body: bytes) -> None:
+        with suppress(OSError):  # who receives it has had enough
+            while True:
+                self.wfile.write(bytes(1 << 20))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -185,6 +193,43 @@ def test_a_body_that_ends_too_early(server: Server, cache: Path) -> None:
     assert left_in(cache) == []
 
 
+def room_for(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk have room for so many bytes."""
+    margin = download.__globals__["_MARGIN"]
+    usage = SimpleNamespace(free=margin + count)
+    monkeypatch.setitem(download.__globals__, "disk_usage", lambda path: usage)
+
+
+def test_a_file_larger_than_the_disk_is_not_begun(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = offered(server, checkpoint())
+    server.length, server.way = str(10**30), "silent"
+    refused(url, "E0711", "it has 1,000,000,000,000,000,000,000,000 MB", "TORCH_HOME")
+    server.length, server.way = "", ""
+    room_for(len(checkpoint()) - 1, monkeypatch)
+    refused(url, "E0711", "there is room for 0 MB")
+    room_for(-1, monkeypatch)
+    refused(url, "E0711", "there is room for 0 MB")
+    assert left_in(cache) == []
+    room_for(len(checkpoint()), monkeypatch)
+    hold_equal(read_weights(url).tensors, state())
+
+
+def test_a_length_of_thousands_of_digits(server: Server) -> None:
+    server.length = "9" * 5000
+    hold_equal(read_weights(offered(server, checkpoint())).tensors, state())
+
+
+def test_a_server_that_never_ends_does_not_fill_the_disk(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room_for(5_000_000, monkeypatch)
+    server.way = "endless"
+    refused(offered(server, b"x"), "E0711", "goes on after 5 MB", "TORCH_HOME")
+    assert left_in(cache) == []
+
+
 def test_a_server_that_falls_silent(
     server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +288,8 @@ def test_redirections_are_followed_but_not_for_ever(server: Server) -> None:
         ("https://example.invalid/net-1234567.pth", "E0715", "without a hash"),
         ("https:///net-12345678.pth", "E0711", "names no server"),
         ("https://[::1/net-12345678.pth", "E0711", "cannot download"),
+        ("https://example.invalid/\ud800-12345678.pth", "E0711", "half a character"),
+        ("https://\udcff.invalid/net-12345678.pth?\udcff", "E0711", "half a character"),
         ("https://host:port/net-12345678.pth", "E0711", "cannot download"),
         ("ftp://example.invalid/net-12345678.pth", "E0711", "ftp: is not read"),
         ("file:///net-12345678.pth", "E0711", "file: is not read"),

@@ -171,6 +171,8 @@ def test_a_small_archive_of_our_own_is_read(tmp_path: Path) -> None:
         (entry([-3], [1]), "-3 for a size"),
         (entry([1], [1], -1), "-1 for a size"),
         (entry([1 << 40, 1 << 40], [0, 0]), "a size that cannot be"),
+        (entry([0, 1 << 61, 1 << 61], [1, 1, 1]), "a size that cannot be"),
+        (entry([1 << 61, 1 << 61, 0], [1, 1, 1]), "a size that cannot be"),
         (entry([2], [1, 1]), "more sizes than strides"),
         (entry([2], [1], dtype=99), "a type that is not known"),
         (entry([2], [1], layout=1), "no dense tensor"),
@@ -189,7 +191,9 @@ def test_entries_that_lie(tmp_path: Path, config: object, words: str) -> None:
     refused(path, "E0707", words)
 
 
-@pytest.mark.parametrize("config", ["", "{", "[]", "3", '{"config": []}', "[" * 100_000, "\x00"])
+@pytest.mark.parametrize(
+    "config", ["", "{", "[]", "3", '{"config": []}', "[" * 100_000, "\x00", "9" * 10**6]
+)
 def test_lists_that_are_none(tmp_path: Path, config: str) -> None:
     refused(write(tmp_path / "x.pt2", config), "E0707", "it is damaged")
 

@@ -7,6 +7,8 @@ import json
 import os
 import pickle
 import struct
+import sys
+import time
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+import archlang
 from archlang.diagnostics.model import SpecError
 from archlang.weights.sources import read_weights
 from weights.source_errors import hold_equal, refused
@@ -195,6 +198,20 @@ def test_missing_files_folders_and_rights(tmp_path: Path) -> None:
     refused(tmp_path / "empty", "E0707", "it is a folder", "pass a file")
     os.mkfifo(tmp_path / "pipe.pth")
     refused(tmp_path / "pipe.pth", "E0707", "pipe")
+    refused("\ud800.pth", "E0707")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".arch"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, suffix: str) -> None:
+    pipe = tmp_path / f"net{suffix}"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        link = tmp_path / f"{path.name}-link{suffix}"
+        link.symlink_to(path)
+        with pytest.raises(SpecError, match="pipe"):
+            archlang.load(link)
+        if suffix != ".arch":
+            refused(link, "E0707", "pipe")
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,8 +305,12 @@ def test_checkpoints_without_checksums_are_read(tmp_path: Path) -> None:
 def test_safetensors_headers_that_lie(tmp_path: Path) -> None:
     def header(offsets: tuple[int, int], shape: list[int], dtype: str = "F32") -> bytes:
         text = json.dumps({"a": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}).encode()
+        return begun(text)
+
+    def begun(text: bytes) -> bytes:
         return struct.pack("<Q", len(text)) + text + b"1234"
 
+    tensor = b'{"dtype":"U8","shape":[4],"data_offsets":[0,4]}'
     path = tmp_path / "x.safetensors"
     for content, words in (
         (header((0, 8), [2]), "cut off"),
@@ -299,9 +320,72 @@ def test_safetensors_headers_that_lie(tmp_path: Path) -> None:
         (struct.pack("<Q", 10) + b'{"a": oops}', "no list of tensors"),
         (struct.pack("<Q", 1 << 60) + b"{}", "first eight bytes"),
         (b"abc", "no header"),
+        (header((0, 4), [1] * 65), "larger than can be"),
+        (header((0, 4), [2**61, 0, 2**61]), "larger than can be"),
+        (header((0, 4), [10**30]), "no list of tensors"),
+        (header((1, 4), [3], "U8"), "overlap, or leave gaps"),
+        (begun(b'{"\\ud800":%s}' % tensor), "no list of tensors"),
+        (begun(b' {"a":%s}' % tensor), "no list of tensors"),
+        (begun(b'{"a":%s,"__metadata__":{"b":1}}' % tensor), "no list of tensors"),
+        (begun(b'{"a":%s,"__metadata__":{"b":"\\ud800"}}' % tensor), "no list of tensors"),
     ):
         path.write_bytes(content)
         refused(path, "E0707", words)
+
+
+def test_types_that_torch_has_are_read(tmp_path: Path) -> None:
+    types = "complex64 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
+    types += " uint16 uint32 uint64 bool float16 bfloat16 int8"
+    kinds = {name: torch.ones(3, dtype=getattr(torch, name)) for name in types.split()}
+    save_file(kinds, tmp_path / "x.safetensors")
+    got = read_weights(tmp_path / "x.safetensors").tensors
+    for name, tensor in kinds.items():
+        value = got[name]
+        assert isinstance(value, Tensor) and value.dtype == tensor.dtype
+        assert torch.equal(value.view(torch.uint8), tensor.view(torch.uint8)), name
+
+
+def test_both_ways_of_reading_a_saved_file_say_the_same(tmp_path: Path) -> None:
+    """As weights, and as a network."""
+    path = tmp_path / "x.safetensors"
+    save_file(state(), path)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:5], whole[:50], whole[:-1], whole + b"x", whole[:8] + b"[" * 999):
+        path.write_bytes(damaged)
+        with pytest.raises(SpecError) as caught:
+            archlang.network(path)
+        found = refused(path, "E0707")
+        if damaged:
+            assert caught.value.diagnostics[0].message == found.message
+
+
+@pytest.mark.parametrize(("lengths", "digits"), [(1600, 4000), (1, 10**7)])
+def test_long_numbers_in_a_header_take_no_time(tmp_path: Path, lengths: int, digits: int) -> None:
+    """To multiply the former takes minutes, and to read the latter."""
+    shape = ",".join(["9" * digits] * lengths)
+    text = b'{"a":{"dtype":"F32","shape":[%s],"data_offsets":[0,4]}}' % shape.encode()
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(4))
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # as some programs do
+    begun = time.process_time()
+    try:
+        refused(path, "E0707", "no list of tensors")
+    finally:
+        sys.set_int_max_str_digits(before)
+    assert time.process_time() - begun < 2
+
+
+def test_products_of_a_header_stay_small(tmp_path: Path) -> None:
+    """Lengths that may be written, and of which too many come together."""
+    shape = ",".join(["9" * 18] * 60_000)
+    tensors = (f'"{n}":{{"dtype":"F32","shape":[{shape}],"data_offsets":[0,4]}}' for n in range(10))
+    text = f"{{{','.join(tensors)}}}".encode()
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(4))
+    begun = time.process_time()
+    refused(path, "E0707", "larger than can be")
+    assert time.process_time() - begun < 5
 
 
 def _fuzzed(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
@@ -351,6 +435,8 @@ def test_what_is_no_source(tmp_path: Path) -> None:
     refused([torch.ones(1)], "E0710", "the type list")
     with (tmp_path / "x").open("w") as file:
         refused(file, "E0710", "pass its name")
+    for key in (0, None, ("a", "b")):
+        refused({"a": torch.ones(1), key: torch.ones(1)}, "E0710", f"under {key!r}", "no name")
 
 
 # ---- code --------------------------------------------------------------------------------------

@@ -67,10 +67,14 @@ class BadDeclaration(Problem):
     written: str
     kind: str
     suggestion: str | None = None
+    name: bool = False
+    """Whether a name of torchvision's was to be read."""
 
     def message(self) -> str:
         if self.kind:
             return f"{self.kind!r} is no source of weights"
+        if self.name:
+            return f"{self.written!r} is no name of weights"
         return f"{self.written!r} is no address of weights"
 
     def notes(self) -> tuple[str, ...]:
@@ -82,7 +86,7 @@ class BadDeclaration(Problem):
     def help(self) -> str:
         if self.suggestion:
             return f"did you mean {self.suggestion}?"
-        if self.kind:
+        if self.kind or self.name or "/" in self.written or self.written.startswith("."):
             return "a file is given to archlang.load(…, weights=…), or to --weights"
         if "." in self.written and "/" not in self.written:
             return f'for torchvision\'s weights write: weights torchvision "{self.written}"'

@@ -349,6 +349,8 @@ class UnknownPath(Problem):
     path: str
     suggestion: str | None
     known: tuple[str, ...]
+    merge: bool = False
+    """Whether it is called as sums and concatenations are."""
 
     def message(self) -> str:
         return f"the base network has nothing at {self.path!r}"
@@ -357,11 +359,51 @@ class UnknownPath(Problem):
         return (f"it has: {', '.join(self.known)}",)
 
     def help(self) -> str:
+        if self.merge:
+            return "sums and concatenations cannot be edited by themselves, only the layers around"
         return (
             f"did you mean {self.suggestion}?"
             if self.suggestion
             else "archlang summary lists all paths"
         )
+
+
+class SaidTwice(Problem):
+    """Two lines of a derived network that say what becomes of one path.
+
+    A path can be replaced or removed, once. (A network that derives from this one may say something
+    else again: the last word is that of whoever derives furthest.)
+
+    Wrong:
+        network Base:
+            input 3x8x8
+            conv(8, 3x3) -> relu
+
+        network N from Base:
+            replace relu1: tanh
+            remove relu1
+
+    Right:
+        network Base:
+            input 3x8x8
+            conv(8, 3x3) -> relu
+
+        network N from Base:
+            replace relu1: tanh
+    """
+
+    code = "E0515"
+    path: str
+    first: str
+
+    def message(self) -> str:
+        return f"what becomes of {self.path!r} is said twice"
+
+    def label(self) -> str:
+        return f"said already: {self.first}"
+
+    def help(self) -> str:
+        return "keep one of the lines"
 
 
 class SharedDiffers(Problem):

@@ -53,7 +53,11 @@ class KeysDiffer(Problem):
 
     def help(self) -> str:
         if self.wrapped.endswith("."):
-            return f"every name begins with {self.wrapped!r}: take that off"
+            prefix = f'"{self.wrapped}"'
+            return (
+                f"every name begins with {self.wrapped!r}: take that off, "
+                f"{{k.removeprefix({prefix}): v for k, v in state.items()}}"
+            )
         if self.wrapped:
             return f"the weights lie under {self.wrapped!r}: pass what it holds"
         return (
@@ -89,6 +93,8 @@ class ShapesDiffer(Problem):
     """Further keys whose shapes differ."""
     network: str = "Base"
     """The network that the weights come closest to."""
+    derived: bool = False
+    """Whether it is the base of a derived network."""
 
     def message(self) -> str:
         got, want = _shape(self.got), _shape(self.want)
@@ -101,6 +107,11 @@ class ShapesDiffer(Problem):
         return (f"other shapes too: {_some(self.others)}",) if self.others else ()
 
     def help(self) -> str:
+        if self.derived:
+            return (
+                f"derive from {self.network} with the parameters that the weights were made with, "
+                "and replace what shall differ"
+            )
         return (
             f"to keep what fits, say in a spec what may differ: network Mine from {self.network}"
             "(classes=…), or a replace line in it"
@@ -173,19 +184,55 @@ class CannotFit(Problem):
     code = "E0724"
     key: str
     how: str
-    got: tuple[int, ...]
+    got: tuple[int, ...] | None
+    """The base's; None where the base has nothing there."""
     want: tuple[int, ...]
 
     def message(self) -> str:
+        if self.got is None:
+            return f"{self.how} has nothing to make {self.key!r} of: the base has no such weights"
         return f"{self.how} cannot make {_shape(self.got)} fit {self.key!r}, {_shape(self.want)}"
 
     def label(self) -> str:
         return f"its {self.key} is {_shape(self.want)}"
 
     def help(self) -> str:
-        if self.how == "pad" and self.got[2:] == self.want[2:]:
+        if self.how == "pad" and self.got and self.got[2:] == self.want[2:]:
             return "pad only adds channels; sum, mean and repeat also take some away"
         return "leave out the adapt line, if the layer shall be learned anew"
+
+
+@dataclass(frozen=True)
+class NothingFits(Problem):
+    """Weights of the base of which a derived network has no use at all.
+
+    Every tensor is replaced, or has another shape by an argument of the derivation, so all of the
+    network would be freshly initialised. That cannot be meant.
+
+    Wrong (shown in words):
+        network Wide from Small(width=64)
+
+        archlang.load("wide.arch", weights="small.pth")
+        In Small, every layer is as wide as `width`, and the weights are for 32.
+
+    Right (shown in words):
+        archlang.load("wide.arch")
+    """
+
+    code = "E0726"
+    network: str
+    base: str
+
+    def message(self) -> str:
+        return f"no tensor of these weights of {self.base} fits {self.network}"
+
+    def label(self) -> str:
+        return "all of it would be freshly initialised"
+
+    def help(self) -> str:
+        return (
+            "load it without weights, or derive with the parameters that the weights were made with"
+        )
 
 
 @dataclass(frozen=True)
@@ -252,9 +299,13 @@ class NoTensors(Problem):
         return f"the weight {self.key!r} is {self.what}"
 
     def label(self) -> str:
-        return "needs tensors with data"
+        return (
+            "cannot take it" if self.what.startswith("of the type") else "needs tensors with data"
+        )
 
     def help(self) -> str:
+        if self.what.startswith("of the type"):
+            return "convert it first: state[name] = state[name].to(…)"
         return "pass a state_dict whose values are tensors with data"
 
 
@@ -278,9 +329,14 @@ class NotFinite(Problem):
     key: str
     bad: int
     all: int
+    dtype: str = ""
+    """The type in which they would be loaded, if that is what makes them infinite."""
 
     def message(self) -> str:
         verb = "is" if self.bad == 1 else "are"
+        if self.dtype:
+            what = f"{self.bad:,} of {self.all:,} values of {self.key!r}"
+            return f"{what} {verb} too great for {self.dtype}"
         return (
             f"in the weight {self.key!r} {self.bad:,} of {self.all:,} values {verb} NaN or infinite"
         )
@@ -289,6 +345,8 @@ class NotFinite(Problem):
         return "would give NaN for every input"
 
     def help(self) -> str:
+        if self.dtype:
+            return "load them in a wider type: dtype=torch.float32, or bfloat16"
         return "take an earlier checkpoint, or fetch the file anew"
 
 

@@ -95,7 +95,8 @@ def propose(own: Mapping[str, Shape], theirs: Mapping[str, Shape]) -> Proposal:
         alone = _alone(fits, *left)
         matched |= {i: (j, "shape") for i, j in alone if order.allows[i, j]}
     if order.sorted:
-        matched = {i: (j, "numbers") for i, j in by_numbers(ours, others, fits)} | matched
+        for i, j in by_numbers(ours, others, fits):
+            matched.setdefault(i, (j, "numbers"))
     return _proposal(own, theirs, _Matching(ours, others, fits, matched), order.trusted)
 
 

@@ -26,7 +26,7 @@ MAX_CHOICES = 500_000
 _LAST_NUMBER = re.compile(r"([0-9]{1,9})(?=[^0-9]*\Z)")
 
 
-class Contradiction(Exception):
+class ContradictionError(Exception):
     """Shapes and numbers exclude each other: the numbers mean something else."""
 
 
@@ -54,7 +54,7 @@ def by_numbers(
     """
     try:
         return _Search(ours, others, fits).pairs()
-    except Contradiction:
+    except ContradictionError:
         return []
 
 
@@ -155,7 +155,7 @@ class _Search:
     def pairs(self) -> list[tuple[int, int]]:
         """
         Raises:
-            Contradiction: the numbers are at odds with the shapes.
+            ContradictionError: the numbers are at odds with the shapes.
         """
         if not self._theirs_able or self._too_many():
             return []
@@ -171,7 +171,7 @@ class _Search:
 
     def _narrow(self) -> None:
         if not self._may[:, self._theirs_able].any(0).all():
-            raise Contradiction
+            raise ContradictionError
         spans = Spans.of(self._may, self._theirs_able)
         proven = {run[0].counter for run in self._runs.values() if _counts_up(run, spans)}
         rows = self._in_rows(spans)
@@ -201,25 +201,23 @@ class _Search:
 
     def _settle(self, own: _Item, item: _Item) -> None:
         """All layers of the one are among those of the other, and no others are."""
-        rows, columns = (
-            np.isin(np.arange(size), side.members)
-            for size, side in zip(self._may.shape, (own, item), strict=True)
-        )
+        rows, columns = (np.zeros(size, np.bool_) for size in self._may.shape)
+        rows[list(own.members)] = columns[list(item.members)] = True
         self._may &= rows[:, None] == columns
         self._open.remove(item)
 
     def _in_rows(self, spans: Spans) -> set[_Table]:
         """The tables of which shapes show that one unit is over before the next begins.
 
-        That is, a thing precedes one of a lower number: the inner numbers alone do not decide.
+        That is, a thing precedes one of a lower number, and one of a higher number as well: the
+        inner numbers alone do not decide, in neither direction.
         """
-        return {
-            table
-            for (_, table), entries in self._tables.items()
-            if spans.some_before(
-                [(item.members, item.number or 0) for _, several in entries for item in several]
-            )
-        }
+        rows: set[_Table] = set()
+        for (_, table), entries in self._tables.items():
+            inner = [(item.members, item.number or 0) for _, several in entries for item in several]
+            if spans.some_before(inner) and spans.some_before([(m, -n) for m, n in inner]):
+                rows.add(table)
+        return rows
 
     def _stands_alone(self, item: _Item, rows: set[_Table]) -> bool:
         """Whether it is a layer, or a unit of which no other reading is left."""
@@ -256,11 +254,11 @@ def _counts_up(run: Sequence[_Item], spans: Spans) -> bool:
     """Whether a lower number comes first for certain.
 
     Raises:
-        Contradiction: it comes later for certain.
+        ContradictionError: it comes later for certain.
     """
     members = [(item.members, item.number or 0) for item in run]
     if spans.some_before(members):
-        raise Contradiction
+        raise ContradictionError
     return spans.some_before([(several, -number) for several, number in members])
 
 

@@ -16,9 +16,10 @@ from archlang.weights.problems import about
 from archlang.weights.sources import names
 from archlang.weights.sources.addresses import parse_address
 from archlang.weights.sources.download import download
-from archlang.weights.sources.files import SUFFIXES, read_file
+from archlang.weights.sources.files import read_file
+from archlang.weights.sources.opening import SUFFIXES
 
-__all__ = ["read_weights"]
+__all__ = ["read_declared", "read_weights"]
 
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -44,13 +45,40 @@ def read_weights(
             downloaded (E0711), or its address has no hash (E0715).
     """
     if isinstance(source, Mapping):
-        return Checkpoint(cast("Mapping[str, object]", source), "a state_dict")
+        return Checkpoint(_named(cast("Mapping[object, object]", source)), "a state_dict")
     if isinstance(source, str | os.PathLike):
         text = os.fsdecode(cast("str | os.PathLike[Any]", source))
         return _read_text(text, builders, progress, only_file=not isinstance(source, str))
     if isinstance(source, Enum) and names.is_member(source):
         return _read_named(names.of_member(source), progress)
     raise about("weights", _no_source(source))
+
+
+def read_declared(kind: str, source: str, builders: Sequence[str] = ()) -> Checkpoint:
+    """Read the weights that a spec declares: by an address, or by torchvision's name.
+
+    A spec may be somebody else's, so what it says is nothing but that: no file is opened for it.
+
+    Raises:
+        SpecError: as for `read_weights`.
+    """
+    if kind == "url":
+        return _read_address(source, None)
+    return _read_named(names.by_name(source, builders), None)
+
+
+def _named(state: Mapping[object, object]) -> Mapping[str, object]:
+    """A `state_dict`, whose keys have to be names.
+
+    Raises:
+        SpecError: one is something else (E0710).
+    """
+    for key in state:
+        if not isinstance(key, str):
+            why = f"in this state_dict a value stands under {key!r:.60}, which is no name"
+            way = 'pass names and tensors, as model.state_dict() has them: {"fc1.weight": …}'
+            raise about("weights", UnknownWeights(why=why, way=way))
+    return cast("Mapping[str, object]", state)
 
 
 def _read_text(

@@ -63,9 +63,14 @@ def parse_address(text: str) -> Address:
 
 def _split(text: str) -> SplitResult:
     try:
+        text.encode()  # half a character has no place in an address
         parts = urlsplit(text.strip())
         named = bool(parts.hostname)
         _ = parts.port  # looked at only where it is asked for
+    except UnicodeEncodeError:
+        way = "type it anew, or copy it from where it is linked"
+        why = "it holds half a character"
+        raise about(text, DownloadFailed(address=text, why=why, way=way)) from None
     except ValueError as error:
         way = "look at the address once more"
         raise about(text, DownloadFailed(address=text, why=str(error), way=way)) from None

@@ -14,6 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -30,6 +31,8 @@ PATIENCE = 30.0
 """Seconds that a server may be silent."""
 
 _STEP = 1 << 20
+_MARGIN = 1 << 26
+"""Bytes of the disk that a download leaves free."""
 _OFFLINE = "look at the connection; or download the file elsewhere, and pass its name"
 _CACHE = "make room there or allow writing, or set TORCH_HOME to another folder"
 
@@ -138,24 +141,33 @@ def _receive(
     """The first bytes and the SHA-256 of what came, once all has come.
 
     Raises:
-        SpecError: it breaks off (E0711).
+        SpecError: it breaks off, or is larger than what there is room for (E0711).
         OSError: it cannot be written.
     """
     from torch import hub
 
-    length = answer.headers.get("Content-Length", "")
-    total = int(length) if length.isdecimal() else None
+    room = max(0, disk_usage(Path(file.name).parent).free - _MARGIN)
+    total: int | None = answer.length  # nothing where the server does not say it, or in pieces
+    if total is not None and total > room:
+        raise _failed(address, f"it has {_mb(total)}, and there is room for {_mb(room)}", _CACHE)
     head, count, sha256 = b"", 0, hashlib.sha256()
     torch_hub: Any = hub  # it does not say that tqdm is its own
     with torch_hub.tqdm(total=total, disable=not progress, unit="B", unit_scale=True) as shown:
         while piece := _piece(address, answer):
             head, count = head or piece, count + len(piece)
+            if count > room:
+                why = f"it goes on after {_mb(room)}, which is all that there is room for"
+                raise _failed(address, why, _CACHE)
             sha256.update(piece)
             file.write(piece)
             shown.update(len(piece))
     if total is not None and count < total:
         raise _failed(address, f"the server closed after {count} of {total} bytes")
     return head, sha256.hexdigest()
+
+
+def _mb(count: int) -> str:
+    return f"{count // 10**6:,} MB"
 
 
 def _piece(address: Address, answer: HTTPResponse) -> bytes:

@@ -6,17 +6,17 @@ and the bytes of each storage as a record of its own, which several tensors may 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from archlang.weights.sources.archives import Archive
+from archlang.weights.sources.jsons import read_json
 from archlang.weights.sources.pickled import read_embedded
 from archlang.weights.sources.refusals import unreadable
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, UntypedStorage
 
 _OLD_STATE = ("serialized_state_dict.pt", "serialized_state_dict.json")
 """The state_dict as torch up to 2.7 has it: a checkpoint, whatever the suffix."""
@@ -117,8 +117,8 @@ def _listing(archive: Archive, config: str) -> dict[str, object]:
     if archive.record(config).size > _LARGEST_CONFIG:
         raise _MalformedError("the list of its tensors is too large to be one")
     try:
-        listed: Any = json.loads(archive.read(config))
-    except (ValueError, RecursionError):
+        listed = read_json(archive.read(config))
+    except ValueError:
         raise _MalformedError("the list of its tensors is no JSON") from None
     return cast("dict[str, object]", _field(listed, "config", dict))
 
@@ -158,18 +158,23 @@ def _view(archive: Archive, record: str, meta: object) -> Tensor:
     offset = _number(cast("object", _field(meta, "storage_offset", dict)))
     if len(sizes) != len(strides):
         raise _MalformedError("has more sizes than strides, or fewer")
-    if 0 in sizes:
-        return torch.empty(sizes, dtype=dtype)
-    storage = archive.storage(record)
     last = offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
-    if (last + 1) * dtype.itemsize > storage.nbytes():
-        raise _MalformedError("goes on behind the end of its data")
-    if archive.record(record).start % dtype.itemsize:
-        storage = storage.clone()  # a processor may refuse a number that lies askew
     try:
+        if 0 in sizes:
+            return torch.empty(sizes, dtype=dtype)
+        storage = _storage(archive, record, last + 1, dtype.itemsize)
         return torch.empty(0, dtype=dtype).set_(storage, offset, sizes, strides)
-    except RuntimeError:  # strides of zero, and more numbers than can be counted
+    except RuntimeError:  # sizes or strides of zero, and more numbers than can be counted
         raise _MalformedError("has a size that cannot be") from None
+
+
+def _storage(archive: Archive, record: str, numbers: int, width: int) -> UntypedStorage:
+    """The bytes of a record, which have to be enough for so many numbers of that width."""
+    storage = archive.storage(record)
+    if numbers * width > storage.nbytes():
+        raise _MalformedError("goes on behind the end of its data")
+    # a processor may refuse a number that lies askew
+    return storage.clone() if archive.record(record).start % width else storage
 
 
 def _numbers(meta: object, key: str) -> list[int]:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
-from archlang.diagnostics.model import SpecError
-from archlang.diagnostics.suggest import closest
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.sources.archives import Archive, open_archive
 from archlang.weights.sources.exported import looks_exported, read_exported
+from archlang.weights.sources.header import looks_like_safetensors, read_header
+from archlang.weights.sources.opening import SUFFIXES, opened
 from archlang.weights.sources.parts import select
 from archlang.weights.sources.pickled import check_places, is_mapped, read_unzipped, read_zipped
 from archlang.weights.sources.refusals import in_one_line, unreadable
-from archlang.weights.sources.safetensors_file import looks_like_safetensors, read_safetensors
-
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pt2")
-"""What files of weights are called."""
+from archlang.weights.sources.safetensors_file import read_safetensors
 
 _HEAD = 512
-_NEIGHBOURS = 2000
-"""Files of a folder that are looked at for a suggestion."""
 _UNPACK = "unpack it, and pass the file that is in it"
 _OTHERS = (
     (b"\x1f\x8b", "it is compressed (gzip)", _UNPACK),
@@ -81,20 +74,10 @@ def _head(path: Path, shown: str) -> bytes:
         SpecError: there is no such file, or it may not be read, or is empty (E0707).
     """
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise _a_folder(path, shown)
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for somebody to write to it
-            raise unreadable(shown, "it is no file but a device or a pipe", "pass a file")
-        with path.open("rb") as file:
+        with opened(path, shown) as file:
             head = file.read(_HEAD)
-    except (FileNotFoundError, NotADirectoryError):
-        raise _missing(path, shown) from None
-    except PermissionError:
-        raise unreadable(shown, "permission denied", f"allow it: chmod u+r {shown}") from None
-    except (OSError, ValueError) as error:  # a name too long, or with a character of no name
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise unreadable(shown, (reason or in_one_line(error)).lower(), "pass a file") from None
+    except OSError as error:  # the disk, or the net that it is reached through
+        raise unreadable(shown, in_one_line(error)) from None
     if not head:
         raise unreadable(shown, "the file is empty")
     return head
@@ -132,27 +115,6 @@ def _refuse_others(head: bytes, path: Path, shown: str) -> None:
         if head.startswith(begin):
             raise unreadable(shown, what, way)
     if path.suffix == ".safetensors" and head[:1] != b"\x80":  # which a pickle begins with
-        read_safetensors(path, shown)  # says what is wrong with it
+        read_header(path, shown)  # says what is wrong with it
     if not any(head):
         raise unreadable(shown, "it begins with nothing but zeros: it was never written in full")
-
-
-def _a_folder(path: Path, shown: str) -> SpecError:
-    names = sorted(p.name for p in islice(path.iterdir(), _NEIGHBOURS) if p.suffix in SUFFIXES)
-    way = f"pass the file in it: {path / names[0]}" if names else "pass a file"
-    return unreadable(shown, "it is a folder", way)
-
-
-def _missing(path: Path, shown: str) -> SpecError:
-    """There is no such file; one of nearly that name may be meant."""
-    folder = path.parent
-    if not folder.is_dir():
-        return unreadable(shown, "there is no such file", f"there is no folder {folder} either")
-    try:
-        names = [p.name for p in islice(folder.iterdir(), _NEIGHBOURS)]
-    except OSError:
-        names = []
-    alike = sorted(names, key=lambda name: (not name.endswith(path.suffix or SUFFIXES), name))
-    if near := closest(path.name, alike):
-        return unreadable(shown, "there is no such file", f"did you mean {folder / near}?")
-    return unreadable(shown, "there is no such file", f"look at what is in {folder.resolve()}")
