@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 _MOST_NAMES = 3
+_REST = "*"
+"""The pattern that takes whatever is left."""
 _OURS = ("params", "param_names")
 """Options that say which parameters a group has."""
 
@@ -49,8 +51,8 @@ def param_groups(
         (`requires_grad=False`) not at all.
 
     Raises:
-        TrainingError: an option is no learning rate and no mapping, a pattern leaves a group
-            empty, or a parameter that is trained fits none.
+        TrainingError: an option is no learning rate and no mapping, a pattern other than `*` leaves
+            a group empty, or a parameter that is trained fits none.
     """
     settings = {pattern: _settings(pattern, value) for pattern, value in _items(options)}
     model = _model(model)
@@ -60,6 +62,8 @@ def param_groups(
         raise TrainingError(f"all parameters of {type(model).__name__} are frozen: none to train")
     groups: list[dict[str, Any]] = []
     for pattern, setting in settings.items():
+        if pattern == _REST and not trained:
+            continue  # who says what becomes of the rest need not know whether there is any
         group = _members(pattern, model, names, trained)
         groups.append({"params": group, "name": pattern, **setting})
         for parameter in group:

@@ -50,7 +50,7 @@ def paired(
     pairs: list[tuple[float, float]] = []
     for i in range(rounds):
         first, second = (ours, peer) if i % 2 == 0 else (peer, ours)
-        a, b = _seconds(first), _seconds(second)
+        a, b = seconds(first), seconds(second)
         pairs.append((a, b) if i % 2 == 0 else (b, a))
     ratios = [a / b for a, b in pairs]
     return Ratio(
@@ -64,7 +64,8 @@ def paired(
     )
 
 
-def _seconds(run: Callable[[], object]) -> float:
+def seconds(run: Callable[[], object]) -> float:
+    """How long one run takes, the garbage of earlier ones collected."""
     gc.collect()
     start = time.perf_counter()
     run()

@@ -9,7 +9,7 @@ import sys
 import torch
 
 import archlang
-from benchmarks.common import HEADER, Ratio, paired
+from benchmarks.common import HEADER, Ratio, paired, seconds
 from benchmarks.vision import torchvision_models
 
 NETWORK, BUILDER = "ResNet152", "resnet152"
@@ -57,7 +57,28 @@ def loading() -> list[Ratio]:
         GOAL,
         rounds=ROUNDS,
     )
-    return [whole]
+    return [whole, _weights_alone(theirs, state)]
+
+
+def _weights_alone(theirs: torch.nn.Module, state: dict[str, torch.Tensor]) -> Ratio:
+    """What weights add to compiling: to plan, to allocate, to copy, to look for NaN. The peer only
+    copies, into memory that it took when it was built."""
+    pairs: list[tuple[float, float]] = []
+    archlang.load(NETWORK, weights=state)
+    for _ in range(ROUNDS):
+        without = seconds(lambda: archlang.load(NETWORK, device="meta"))
+        ours = seconds(lambda: archlang.load(NETWORK, weights=state)) - without
+        pairs.append((ours, seconds(lambda: theirs.load_state_dict(state))))
+    ratios = [a / b for a, b in pairs]
+    return Ratio(
+        f"{NETWORK} of which for the weights / load_state_dict into a network (s)",
+        statistics.median(a for a, _ in pairs),
+        statistics.median(b for _, b in pairs),
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        GOAL,
+    )
 
 
 def memory() -> Ratio:

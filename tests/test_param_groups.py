@@ -292,3 +292,10 @@ def test_models_with_nothing_to_train() -> None:
 def test_importing_it_costs_no_torch() -> None:
     code = "import sys, archlang; archlang.param_groups; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_rest_may_be_nothing() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[0].requires_grad_(False)
+    groups = archlang.param_groups(model, {"1": 1e-3, "*": 1e-4})
+    assert [group["name"] for group in groups] == ["1"]

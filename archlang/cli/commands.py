@@ -12,6 +12,7 @@ import typer
 from archlang.cli.files import figure_path, output_path
 from archlang.cli.page import Table, remind, show, show_mistakes, working
 from archlang.cli.settings import BadFormError, settings
+from archlang.compiler import is_saved
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.diagnostics.render.display import visible_lines, visible_text
 from archlang.diagnostics.suggest import closest
@@ -32,13 +33,16 @@ def compile_network(
     Raises:
         SpecError: the spec has mistakes, or the weights cannot be had or do not fit.
         OutputError: a file cannot be written; then none is.
-        typer.BadParameter: something is said of weights, but not which.
+        typer.BadParameter: something is said of weights, but not which; or a saved file is given,
+            which has its own.
     """
     from archlang.analysis.summary import summarise
     from archlang.cli.tables import figures
 
     if weights is None and (key_map is not None or weights_of is not None):
         raise typer.BadParameter("say which weights: --weights SOURCE")
+    if weights is not None and is_saved(spec):
+        raise typer.BadParameter(f"{spec} has its own weights; leave out --weights")
     graph = network_of(spec, given)
     source = output_path(out, graph.name)
     files: dict[Path, Content] = {
@@ -46,9 +50,11 @@ def compile_network(
         source.with_suffix(".svg"): _figure(graph),
     }
     report = ""
+    path = source.with_suffix(".safetensors")
     if weights is not None:
-        path = source.with_suffix(".safetensors")
         files[path], report = _weights(graph, path, weights, key_map, weights_of)
+    elif is_saved(spec):
+        files[path] = _saved(spec, path)
     write_all(files)
     show(figures(summarise(graph), tuple(files)))
     if report:
@@ -66,6 +72,15 @@ def _weights(
 
         model = to_module(graph, weights=weights, key_map=key_map, weights_of=weights_of)
         return saved_content(model, str(path)), visible_lines(weights_report(model).text())
+
+
+def _saved(spec: str, path: Path) -> Content:
+    """The weights of a file of `archlang.save`, to write them beside the source of its network."""
+    with working("loading the weights"):
+        from archlang.loading import load
+        from archlang.weights.saving import saved_content
+
+        return saved_content(load(spec), str(path))
 
 
 def _python(graph: Graph) -> str:

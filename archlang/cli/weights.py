@@ -14,6 +14,7 @@ from archlang.cli.commands import network_of
 from archlang.cli.failures import MISTAKE
 from archlang.cli.page import Table, plain, remind, working
 from archlang.cli.settings import settings
+from archlang.compiler import is_saved
 from archlang.diagnostics.render.display import visible_lines, visible_text
 from archlang.files import OutputError, write_all
 from archlang.graph import Graph
@@ -32,7 +33,7 @@ _RESHAPED = "a convolution there, a linear layer here, or the other way round"
 def report_weights(
     spec: str,
     given: Sequence[str],
-    source: str,
+    source: str | None,
     key_map: Path | None,
     weights_of: str | None,
     *,
@@ -41,18 +42,27 @@ def report_weights(
 ) -> None:
     """Print what would become of every tensor, were a network loaded with weights.
 
+    Without a source: with those that the network declares, or that lie in a saved file with it.
+
     Raises:
         SpecError: the spec has mistakes, or the weights cannot be had or do not fit.
     """
     graph = network_of(spec, given)
     with working("reading the weights"):
-        from archlang.loading import to_module
+        from archlang.loading import load, to_module
         from archlang.weights.report import weights_report
 
-        # without memory of its own: only the tensors of the checkpoint are looked at
-        model = to_module(
-            graph, weights=source, key_map=key_map, weights_of=weights_of, device="meta"
-        )
+        if source is None and is_saved(spec):
+            model = load(spec, device="meta")
+        else:
+            # without memory of its own: only the tensors of the checkpoint are looked at
+            model = to_module(
+                graph,
+                weights=source or "DEFAULT",
+                key_map=key_map,
+                weights_of=weights_of,
+                device="meta",
+            )
     report = weights_report(model)
     if as_json:
         print(json.dumps(report.as_json(), indent=2))
@@ -187,13 +197,21 @@ def _next_step(call: str, proposal: Proposal, out: Path | None) -> Iterator[str]
     if proposal.complete:
         yield f"complete; next: {call}"
         return
+    settled, open_ = len(proposal.pairs), len(proposal.ambiguous) + len(proposal.missing)
+    if len(proposal.missing) > settled:
+        yield "most of the network finds nothing here: is this a checkpoint of it?"
+        return
     if proposal.ambiguous:
         yield (
-            f'not complete: decide on the {len(proposal.ambiguous):,} under "ambiguous", '
-            'move them to "tensors", and list what is left over under "unused"'
+            f'not complete: decide on the {len(proposal.ambiguous):,} under "ambiguous" (the '
+            'likeliest stands first), move them to "tensors", and list what is left over under '
+            '"unused"'
         )
-    else:
-        yield "not complete: the network needs what is missing; is the checkpoint one of it?"
+    if open_ > len(proposal.ambiguous):
+        yield (
+            f"what is missing ({len(proposal.missing):,}) is needed, but for what a derived "
+            "network replaces"
+        )
     yield f"then: {call}"
 
 

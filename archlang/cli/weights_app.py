@@ -10,11 +10,12 @@ import typer
 from archlang.cli.common_options import Set, Spec
 
 Source = Annotated[
-    str,
+    str | None,
     typer.Argument(
-        metavar="SOURCE",
-        help="A file, an address with its hash, torchvision's name of weights, or DEFAULT: those "
-        "that the network declares.",
+        metavar="[SOURCE]",
+        help="A file, an address with its hash, or torchvision's name of weights; without one, "
+        "those that the network declares (DEFAULT).",
+        show_default=False,
     ),
 ]
 Weights = Annotated[
@@ -47,7 +48,7 @@ weights = typer.Typer(
 @weights.command("report")
 def report(
     spec: Spec,
-    source: Source = "DEFAULT",
+    source: Source = None,
     parameters: Set = None,
     key_map: KeyMap = None,
     weights_of: WeightsOf = None,

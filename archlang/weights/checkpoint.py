@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+NETWORK = "archlang.network"
+"""The key of the metadata under which `archlang.save` notes the network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,5 +19,10 @@ class Checkpoint:
     """Where they come from, in words: `my.safetensors`, `torchvision ResNet50_Weights.DEFAULT`."""
     builder: str = ""
     """The function of `torchvision.models` whose network they are of, where that is known."""
-    network: str = ""
-    """The network they were saved from, where a file says so."""
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What a safetensors file notes beside its tensors."""
+
+    @property
+    def network(self) -> str:
+        """The network they were saved from, where a file of `archlang.save` says so."""
+        return self.metadata.get(NETWORK, "")

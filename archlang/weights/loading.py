@@ -12,6 +12,7 @@ from archlang.backends.fx import renew, to_fx
 from archlang.diagnostics.model import Problem
 from archlang.graph import Graph
 from archlang.weights.adapting import adapted
+from archlang.weights.changed import changed_since
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import NOTES
 from archlang.weights.plan import MisfitError, Plan, plan
@@ -77,6 +78,7 @@ def _report(graph: Graph, planned: Plan, checkpoint: Checkpoint) -> Report:
     stuck = sum(entry.is_stuck for entry in planned.entries)
     if stuck:
         notes += (f"{stuck} tensors are new and frozen: they stay as they were drawn at random",)
+    notes += tuple(changed_since(checkpoint, planned.reference.graph))
     base = planned.reference.graph.name
     return Report(graph.name, base, checkpoint.origin, planned.entries, notes)
 

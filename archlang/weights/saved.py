@@ -56,11 +56,11 @@ def read_saved(path: str | PathLike[str], given: tuple[str, ...] = ()) -> Saved:
     """
     name = fspath(path)
     header = read_header(Path(name), name)
-    if f"{PREFIX}format" not in header.metadata:
+    if not is_of_save(header.metadata):
         raise about(name, NotSaved(name=Path(name).name, why="there is no spec in it"))
     if given:
         raise about(name, SavedIsFixed(name=Path(name).name, given=given))
-    return Saved(name, _origin(header.metadata, name), header.tensors)
+    return Saved(name, origin_in(header.metadata, name), header.tensors)
 
 
 def saved_graph(saved: Saved, sink: Diagnostics) -> Graph | None:
@@ -75,7 +75,17 @@ def saved_graph(saved: Saved, sink: Diagnostics) -> Graph | None:
         raise _differing(saved.name, f"no network {saved.origin.network!r} is in it") from None
 
 
-def _origin(texts: Mapping[str, str], name: str) -> Origin:
+def is_of_save(metadata: Mapping[str, str]) -> bool:
+    """Whether a file with these notes is one of `archlang.save`."""
+    return f"{PREFIX}format" in metadata
+
+
+def origin_in(texts: Mapping[str, str], name: str) -> Origin:
+    """What is noted in a file of `archlang.save` of its network.
+
+    Raises:
+        SpecError: it is damaged (E0718), or was changed since (E0713).
+    """
     try:
         _hold_known(texts, name)
         origin = _read(texts)

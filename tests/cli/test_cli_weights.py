@@ -96,6 +96,15 @@ def test_a_map_is_made_and_used(cli: Cli, folder: Path) -> None:
     assert torch.equal(model.fc1.weight, state["fc1.weight"])
 
 
+def test_a_saved_file_has_weights_of_its_own(cli: Cli, folder: Path) -> None:
+    archlang.save(archlang.load("net.arch:Mine", weights="base.pth"), "mine.safetensors")
+    result = cli("weights", "report", "mine.safetensors")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Mine; weights: mine.safetensors\n  loaded  9 tensors")
+    refused = cli("compile", "mine.safetensors", "--weights", "base.pth")
+    assert refused.exit_code == 2 and "its own weights" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -355,6 +355,24 @@ network Edited from Whole:
     assert named(report, "new") == ["stage.0.conv1.weight", "stage.0.conv1.bias"]
 
 
+def test_a_network_that_was_changed_since_its_weights_were_saved_says_so(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    file = str(tmp_path / "small.safetensors")
+    archlang.save(archlang.load(write(tmp_path, SMALL), weights=state), file)
+    spec = write(tmp_path, "# a comment changes nothing\n" + SMALL)
+    assert archlang.weights_report(archlang.load(spec, weights=file)).notes == ()
+    spec = write(tmp_path, SMALL.replace("conv(2 * width, 3x3) -> relu", "conv(8, 3x3) -> tanh"))
+    notes = archlang.weights_report(archlang.load(spec, weights=file)).notes
+    assert notes == (
+        "relu2: ReLU when the weights were saved, nothing here",
+        "tanh1: nothing when the weights were saved, tanh here",
+    )
+    spec = write(tmp_path, SMALL.replace("conv(2 * width, 3x3)", "conv(8, 3x3, dilation=2)"))
+    (note,) = archlang.weights_report(archlang.load(spec, weights=file)).notes
+    assert note.startswith("conv2: 3×3 conv, 8 when the weights were saved, 3×3 conv, 8, dil")
+
+
 # ── what arguments change ────────────────────────────────────────────────────────────────────
 
 

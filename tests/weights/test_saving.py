@@ -711,7 +711,9 @@ def test_the_commands_take_a_saved_file(
     summarise_network(str(saved), [], as_json=True)
     assert json.loads(capsys.readouterr().out)["name"] == "Small"
     compile_network(str(saved), [], tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["small.py", "small.svg"]
+    written = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert written == ["small.py", "small.safetensors", "small.svg"]
+    assert (tmp_path / "out" / "small.safetensors").read_bytes() == saved.read_bytes()
     with pytest.raises(archlang.SpecError, match="classes cannot be given"):
         summarise_network(str(saved), ["classes=3"], as_json=False)
 

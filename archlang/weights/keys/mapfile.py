@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archlang.diagnostics.catalog.keymaps import BadKeyMap, OtherCheckpoint, UnfinishedKeyMap
 from archlang.diagnostics.suggest import closest
+from archlang.files import open_regular
 from archlang.source import Source, Span
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.entries import (
@@ -164,7 +165,7 @@ def _text(path: Path) -> Source:
 
 def _bytes(path: Path) -> bytes:
     """What a file holds, as far as it may."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(MAX_BYTES + 1)
 
 

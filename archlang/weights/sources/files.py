@@ -56,8 +56,8 @@ def read_file(path: Path, shown: str, key: str = "", *, checked: bool = False) -
     if head.startswith(b"PK"):
         return _read_archive(open_archive(path, shown), key, checked)
     if looks_like_safetensors(head):
-        tensors, network = read_safetensors(path, shown)
-        return replace(select(tensors, shown, key), network=network)
+        tensors, metadata = read_safetensors(path, shown)
+        return replace(select(tensors, shown, key), metadata=metadata)
     _refuse_others(head, path, shown)
     return select(read_unzipped(path, shown), shown, key)
 

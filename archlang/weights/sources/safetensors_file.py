@@ -9,17 +9,14 @@ from typing import Any
 from archlang.weights.sources.header import read_header
 from archlang.weights.sources.refusals import in_one_line, unreadable
 
-NETWORK = "archlang.network"
-"""The key of the metadata under which `archlang.save` notes the network."""
-
 _STUMBLED = (OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError)
 """What the library raises beside its own error: this torch lacks a type of number, for instance."""
 
 
-def read_safetensors(path: Path, shown: str) -> tuple[Mapping[str, object], str]:
+def read_safetensors(path: Path, shown: str) -> tuple[Mapping[str, object], Mapping[str, str]]:
     """The tensors of a safetensors file, by name: it does not say in which order a model has them.
 
-    Beside them the network that they are of, if `archlang.save` wrote the file; else nothing.
+    Beside them what is noted in the file.
 
     Raises:
         SpecError: it is cut off or damaged (E0707).
@@ -33,4 +30,4 @@ def read_safetensors(path: Path, shown: str) -> tuple[Mapping[str, object], str]
             tensors = {name: file.get_tensor(name) for name in sorted(header.tensors)}
     except (SafetensorError, *_STUMBLED) as error:
         raise unreadable(shown, in_one_line(error)) from None
-    return tensors, header.metadata.get(NETWORK, "")
+    return tensors, header.metadata
