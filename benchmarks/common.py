@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -20,6 +20,20 @@ class Ratio:
     low: float
     high: float
     goal: float
+
+    @classmethod
+    def of(cls, what: str, pairs: Sequence[tuple[float, float]], goal: float) -> Ratio:
+        """That of paired runs, ours first."""
+        ratios = [a / b for a, b in pairs]
+        return cls(
+            what,
+            statistics.median(a for a, _ in pairs),
+            statistics.median(b for _, b in pairs),
+            statistics.median(ratios),
+            min(ratios),
+            max(ratios),
+            goal,
+        )
 
     def row(self) -> str:
         """A row of a Markdown table."""
@@ -52,16 +66,7 @@ def paired(
         first, second = (ours, peer) if i % 2 == 0 else (peer, ours)
         a, b = seconds(first), seconds(second)
         pairs.append((a, b) if i % 2 == 0 else (b, a))
-    ratios = [a / b for a, b in pairs]
-    return Ratio(
-        what,
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        goal,
-    )
+    return Ratio.of(what, pairs, goal)
 
 
 def seconds(run: Callable[[], object]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 
@@ -69,31 +68,14 @@ def _weights_alone(theirs: torch.nn.Module, state: dict[str, torch.Tensor]) -> R
         without = seconds(lambda: archlang.load(NETWORK, device="meta"))
         ours = seconds(lambda: archlang.load(NETWORK, weights=state)) - without
         pairs.append((ours, seconds(lambda: theirs.load_state_dict(state))))
-    ratios = [a / b for a, b in pairs]
-    return Ratio(
-        f"{NETWORK} of which for the weights / load_state_dict into a network (s)",
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        GOAL,
-    )
+    what = f"{NETWORK} of which for the weights / load_state_dict into a network (s)"
+    return Ratio.of(what, pairs, GOAL)
 
 
 def memory() -> Ratio:
     """Peak memory on top of the state_dict, of whole processes on Linux (MiB)."""
     pairs = [(_peak("ours"), _peak("peer")) for _ in range(3)]
-    ratios = [a / b for a, b in pairs]
-    return Ratio(
-        f"{NETWORK} peak memory of loading (MiB)",
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        goal=1.0,
-    )
+    return Ratio.of(f"{NETWORK} peak memory of loading (MiB)", pairs, goal=1.0)
 
 
 def _peak(who: str) -> float:

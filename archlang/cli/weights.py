@@ -131,7 +131,7 @@ def _theirs(graph: Graph, source: str) -> dict[str, Shape]:
 def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[str, Shape]]:
     from torch import Tensor
 
-    from archlang.diagnostics.catalog.weights import NoTensors
+    from archlang.diagnostics.catalog.values import NoTensors
     from archlang.weights.problems import about
 
     for name, tensor in checkpoint.tensors.items():

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archlang.diagnostics.catalog.weights import NoTensors, NotFinite
+from archlang.diagnostics.catalog.values import NoTensors, NotFinite
 from archlang.diagnostics.model import Problem
 
 _PIECE = 2**22
