@@ -228,7 +228,10 @@ def new_module(node: Node, recipe: Module, device: torch.device | str | None) ->
         return _on(device, recipe)
     # Built without memory first: torch's own initial values would only be overwritten.
     module = _on("meta", recipe)
-    module.to_empty(device=device or torch.get_default_device())
+    place = torch.get_default_device() if device is None else torch.device(device)
+    if place.type == "meta":
+        return module  # there is nothing to fill
+    module.to_empty(device=place)
     initialise(module.modules(), initialiser.function, initialiser.arguments())
     return module
 
