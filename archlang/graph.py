@@ -111,6 +111,8 @@ class Node:
     """The output (`… when training`) it serves alone; such nodes run only while training."""
     change: Change | None = None
     """The line of a derived network that put it there, instead of the base."""
+    within: tuple[object, ...] = ()
+    """The uses of blocks and pipes and the rounds of loops that it is made in, outside in."""
     adapt: Change | None = None
     """The line that says how its weights are made of the base's, where those do not fit."""
 

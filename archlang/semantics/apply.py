@@ -267,7 +267,8 @@ class Applier:
 
         self._depth += 1
         try:
-            return self._surgeon.around(join(frame.scope.path, chosen), flow, frame, make)
+            with self._weaver.marking(within=span):
+                return self._surgeon.around(join(frame.scope.path, chosen), flow, frame, make)
         finally:
             self._depth -= 1
 
@@ -289,7 +290,8 @@ class Applier:
         )  # fmt: skip
         if not edits:
             return self._expander.body(unit, flow, scope, is_root=False)
-        with self._surgeon.operating(edits.within(scope.path, self._surgeon.edits)):
+        whole = edits.within(scope.path, self._surgeon.edits)
+        with self._surgeon.operating(whole):
             return self._expander.body(unit, flow, scope, is_root=False)
 
     def _closure(
@@ -303,7 +305,10 @@ class Applier:
         inner = Frame(Env(layer.env), scope, frame.body, flow)
         self._depth += 1
         try:
-            return self._as_step(self._term(layer.expression, inner, flow, None), layer.expression)
+            with self._weaver.marking(within=span):
+                return self._as_step(
+                    self._term(layer.expression, inner, flow, None), layer.expression
+                )
         finally:
             self._depth -= 1
 
@@ -335,9 +340,10 @@ class Applier:
         path = join(frame.scope.path, name)
 
         def make(x: Value) -> Value:
-            return self._weaver.add(op, (x, *inputs[1:]), path, frame.scope, span)[0]
+            first = _one(x, op.name or name, span)
+            return self._weaver.add(op, (first, *inputs[1:]), path, frame.scope, span)[0]
 
-        return self._surgeon.around(path, inputs[0], frame, make)
+        return _one(self._surgeon.around(path, inputs[0], frame, make), op.name or name, span)
 
     def frozen(self) -> AbstractContextManager[None]:
         """Layers added meanwhile are not trained."""
@@ -350,3 +356,18 @@ class Applier:
             env.names["target"] = target
             return Unit(layer.declaration, env, layer.arguments, layer.complete)
         return layer
+
+
+def _one(value: Value, what: str, span: Span) -> Tensor:
+    """A single tensor, where edits may have made several of it.
+
+    Raises:
+        Mistake: they did.
+        Unresolved: a mistake that is reported already left it undefined.
+    """
+    if value is UNKNOWN:
+        raise Unresolved
+    if not isinstance(value, Tensor):
+        problem = SeveralTensors(what=what, count=len(several(value)), want="one tensor")
+        raise Mistake(problem, span)
+    return value

@@ -23,6 +23,7 @@ class Base:
     _built: dict[frozenset[str], Graph | None] = field(
         default_factory=dict[frozenset[str], "Graph | None"], repr=False
     )
+    _varied: dict[str, Graph | None] = field(default_factory=dict[str, "Graph | None"], repr=False)
 
     @property
     def name(self) -> str:
@@ -47,6 +48,11 @@ class Base:
 
         The default, or for a number without one the next; None if there is no such network.
         """
+        if name not in self._varied:
+            self._varied[name] = self._with_another(name)
+        return self._varied[name]
+
+    def _with_another(self, name: str) -> Graph | None:
         without, value = self.graph((name,)), self.arguments[name]
         if without is not None and without.parameters != self.arguments:
             return without

@@ -60,13 +60,14 @@ class _Guilt:
         moving = [e for e in self._edits.edits if e.change.word in MOVING]
         lines = [(e.change.span, [x for x in self._edits.edits if x is not e]) for e in moving]
         less = [(at, self._expanded(rest, keep_inputs=True)) for at, rest in reversed(lines)]
-        inputs = [span for _, span in self._edits.inputs[:1]]
+        inputs = [line.span for line in self._edits.inputs]
         return less + [(at, self._expanded(self._edits.edits, False)) for at in inputs]
 
     @cached_property
     def _first_ones(self) -> list[tuple[Span, set[_Key]]]:
         """For each line what is wrong with it and those before it."""
-        first = [(s, self._expanded([], keep_inputs=True)) for _, s in self._edits.inputs[:1]]
+        inputs = self._edits.inputs[:1]
+        first = [(line.span, self._expanded([], keep_inputs=True)) for line in inputs]
         for i, edit in enumerate(self._edits.edits):
             if edit.change.word in MOVING:
                 some = self._edits.edits[: i + 1]
@@ -82,7 +83,7 @@ def _places(edits: Edits) -> Iterator[Span]:
     """Where the lines of the edits stand."""
     for edit in edits.edits:
         yield edit.change.span.to(edit.body.span) if edit.body else edit.change.span
-    yield from (span for _, span in edits.inputs)
+    yield from (line.span for line in edits.inputs)
 
 
 def _holds(outer: Span, inner: Span) -> bool:

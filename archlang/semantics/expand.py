@@ -311,13 +311,16 @@ class Expander:
         frame.env.names[s.name.id] = let_value(s, frame.env, self.evaluator)
 
     def _for(self, s: tree.For, frame: Frame) -> None:
-        for value in self.evaluator.items(s.over, frame.env):
+        for turn, value in enumerate(self.evaluator.items(s.over, frame.env)):
             inner = frame.inside(frame.flow, branches=frame.branches)
             inner.rounds = True
             for name, item in self.evaluator.unpack(s.targets, value):
                 inner.env.names[name.id] = item
             inner.env = Env(inner.env)
-            self.suite(s.body, inner)
+            # a plain value says better than a count which round it is: `range(skip, 3)`
+            which = value if isinstance(value, (int, str)) else f"round {turn}"
+            with self.weaver.marking(within=which):
+                self.suite(s.body, inner)
             frame.flow = inner.flow
 
     def _if(self, s: tree.If, frame: Frame) -> None:

@@ -94,10 +94,8 @@ class Ports:
         self._bind(name, tensor, s, frame)
 
     def _input_shape(self, s: tree.Input, frame: Frame) -> tuple[int, ...] | None:
-        position = len(self._graph.inputs)
-        if position < len(self._edits.inputs):
-            return self._edits.inputs[position][0]
-        return self._evaluator.shape(s.shape or s.names[0], frame.env)
+        said = self._edits.input_shape(_input_name(s).id, len(self._graph.inputs))
+        return said or self._evaluator.shape(s.shape or s.names[0], frame.env)
 
     def _unit_input(self, s: tree.Input, frame: Frame) -> None:
         """In a block, or a network used as one, inputs name (and check) what flows in."""

@@ -14,7 +14,7 @@ from archlang.semantics.bases import Base
 from archlang.semantics.builtins import what_is
 from archlang.semantics.limits import MAX_NESTING, Unresolved
 from archlang.semantics.pretrained import declared, way
-from archlang.semantics.surgery import Edit, Edits
+from archlang.semantics.surgery import Edit, Edits, InputEdit
 from archlang.semantics.values import UNKNOWN, Env, Unit, describe
 from archlang.syntax import tree
 
@@ -114,8 +114,10 @@ def gather(declaration: tree.Network, env: Env, lineage: Lineage, evaluator: Eva
         match s:
             case tree.Input():
                 shape = evaluator.shape(s.shape or s.names[0], env)
+                name = s.names[0] if s.shape is not None else None
+                called = name.id if isinstance(name, tree.Name) else None
                 if shape is not None:
-                    found.inputs.append((shape, s.span))
+                    found.inputs.append(InputEdit(called, len(found.inputs), shape, s.span))
             case tree.Let():
                 from archlang.semantics.expand import let_value
 
@@ -129,10 +131,19 @@ def gather(declaration: tree.Network, env: Env, lineage: Lineage, evaluator: Eva
     lineage.edits.put_below(found)
 
 
+def _hold_to_layers(body: tree.Suite) -> None:
+    """What an edit puts in are layers; all else belongs to the network as a whole."""
+    for s in body.statements:
+        if isinstance(s, (tree.Input, tree.Output, tree.Assert)):
+            raise _misplaced(s, "what an edit puts in are layers; this belongs to the whole network")
+
+
 def _edits(
     s: tree.Replace | tree.Insert | tree.Remove | tree.Freeze | tree.Adapt, env: Env, level: int
 ) -> list[Edit]:
     """The edits that a line asks for: one for each of its paths."""
+    if isinstance(s, (tree.Replace, tree.Insert)):
+        _hold_to_layers(s.body)
     match s:
         case tree.Replace():
             return [Edit(Change("replace", s.path.path, level, s.path.span), s.body, env)]

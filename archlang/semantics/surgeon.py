@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from archlang.semantics.frame import Frame, open_scope
 from archlang.semantics.surgery import Edit, Edits
-from archlang.semantics.values import Env, Value
+from archlang.semantics.values import UNKNOWN, Env, Value
 from archlang.syntax import tree
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Surgeon:
         self, path: str, name: str, flow: Value, frame: Frame, make: Callable[[Value], Value]
     ) -> Value:
         """What stands at a path itself: what always did, something else, or nothing."""
+        if flow is UNKNOWN:
+            return UNKNOWN  # what was put in before it is a mistake, which is reported
         edit = self.edits.instead(path)
         if edit is None:
             return make(flow)
@@ -66,7 +68,8 @@ class Surgeon:
         # the edits of a network that is only a part of this one are nothing that was changed here
         change = edit.change if self.edits.is_own(edit.change) else None
         edits = self._of(edit)
-        with edits.putting(edit.change.level), self._expander.weaver.marking(change=change):
+        marking = self._expander.weaver.marking(change=change, within=edit.change.span)
+        with self._muted(edits), edits.putting(edit.change.level), marking:
             at = Frame(Env(edit.env), frame.scope, frame.body, flow)
             lines = edit.body.statements
             if len(lines) == 1 and isinstance(lines[0], tree.Step) and not lines[0].targets:
@@ -75,6 +78,16 @@ class Surgeon:
             inner = at.inside(flow, scope)
             self._expander.suite(edit.body, inner)
             return inner.flow
+
+    @contextmanager
+    def _muted(self, edits: Edits) -> Generator[None]:
+        """The lines of parts say nothing of what a network around them puts into them."""
+        with ExitStack() as stack:
+            inner = self.edits
+            while inner is not edits and inner.outer is not None:
+                stack.enter_context(inner.putting(-1))
+                inner = inner.outer
+            yield
 
     def _of(self, edit: Edit) -> Edits:
         """The edits that an edit is one of."""
@@ -92,4 +105,5 @@ class Surgeon:
             yield
         finally:
             self.edits = weaver.edits = before
-            edits.report_unused(self._expander.sink)
+            if edits.outer is None:  # else lines of the whole may have taken away what these name
+                edits.report_unused(self._expander.sink)

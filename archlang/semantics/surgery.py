@@ -16,6 +16,7 @@ from archlang.diagnostics.catalog.graph import SaidTwice, UnknownPath
 from archlang.diagnostics.model import Diagnostics, Fix, Label, Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Change
+from archlang.ops.base import Shape, shape_text
 from archlang.paths import prefixes
 from archlang.semantics.values import Env
 from archlang.source import Span
@@ -26,6 +27,13 @@ MOVING = frozenset({"replace", "before", "after", "remove"})
 
 MERGES = frozenset({"add", "sub", "mul", "concat", "mean", "scalar"})
 """What merges are called in a summary; they have no weights, and are no place for an edit."""
+
+
+def _reaches(freeze: Change, put_by: Change) -> bool:
+    """Whether a line that freezes speaks of what another line puts in."""
+    if freeze.level == put_by.level:
+        return "*" not in freeze.path
+    return freeze.level < put_by.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +55,25 @@ def is_around(change: Change, path: str) -> bool:
     return any(is_at(change, around) for around in prefixes(path))
 
 
+@dataclass(frozen=True, slots=True)
+class InputEdit:
+    """A line `input 1x28x28`, which takes the place of an input of the base."""
+
+    name: str | None
+    """Of which input it speaks; None: of the one in the same place."""
+    position: int
+    shape: Shape
+    span: Span
+
+
 @dataclass
 class Edits:
     """All edits of a derived network; empty for any other."""
 
     edits: list[Edit] = field(default_factory=list[Edit])
     """Those of the innermost base first."""
-    inputs: list[tuple[tuple[int, ...], Span]] = field(
-        default_factory=list[tuple[tuple[int, ...], Span]]
-    )
-    """Shapes that take the place of the base's inputs."""
+    inputs: list[InputEdit] = field(default_factory=list[InputEdit])
+    """Those of the innermost base first."""
     root: str = ""
     """The path that all others are relative to: where the derived network stands as a part."""
     outer: Edits | None = None
@@ -65,6 +82,7 @@ class Edits:
     """Only edits of networks that derive further than this level may change what is built now."""
     _used: set[Change] = field(default_factory=set[Change])
     _seen: list[str] = field(default_factory=list[str])
+    _inputs_used: set[Span] = field(default_factory=set[Span])
 
     def __bool__(self) -> bool:
         return bool(self.edits or self.inputs or self.outer)
@@ -99,7 +117,14 @@ class Edits:
     def put_below(self, inner: Edits) -> None:
         """Add the edits of a network that this one derives from: they come first."""
         self.edits = inner.edits + self.edits
-        self.inputs = self.inputs or inner.inputs
+        self.inputs = inner.inputs + self.inputs
+
+    def input_shape(self, name: str, position: int) -> Shape | None:
+        """The shape that an input has instead; None if it stays as it is."""
+        matching = [e for e in self.inputs if (e.name or name) == name]
+        matching = [e for e in matching if e.name or e.position == position]
+        self._inputs_used.update(e.span for e in matching)
+        return matching[-1].shape if matching else None
 
     def see(self, path: str) -> None:
         """Note a path that can be edited, for suggestions."""
@@ -147,8 +172,12 @@ class Edits:
             return self.outer is not None and self.outer.is_own(change)
         return any(edit.change is change for edit in self.edits)
 
-    def freezes(self, path: str) -> bool:
-        """Whether a path or what it lies in is frozen."""
+    def freezes(self, path: str, put_by: Change | None = None) -> bool:
+        """Whether a path or what it lies in is frozen.
+
+        `put_by`: the line that put in what stands there. Lines of the networks before do not speak
+        of it, nor does a `*` beside it: whoever puts a layer in freezes it by its name.
+        """
         inside = self._relative(path)
         around = [
             e.change
@@ -156,7 +185,10 @@ class Edits:
             if e.change.word == "freeze" and is_around(e.change, inside)
         ]
         self._used.update(around)
-        return bool(around) | (self.outer is not None and self.outer.freezes(path))
+        if put_by is not None:
+            own = any(edit.change is put_by for edit in self.edits)
+            around = [c for c in around if own and _reaches(c, put_by)]
+        return bool(around) | (self.outer is not None and self.outer.freezes(path, put_by))
 
     def _at(self, path: str, *words: str) -> Iterator[Edit]:
         """The edits of some words that speak of a path; all of them count as used."""
@@ -173,6 +205,8 @@ class Edits:
         """Report edits whose path the base does not have, nor is it among those known."""
         top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
         for change in self.changes:
+            if change.level:
+                continue  # that of a base is held to what was there when the base was made
             if change in self._used or any(is_at(change, path) for path in known):
                 continue
             if change.word == "adapt" and any(is_at(change, p) for p in self._seen):
@@ -184,3 +218,8 @@ class Edits:
                 problem = UnknownPath(change.path, near, top[:24], merge=merge)
                 fix = Fix(change.span, near) if near else None
                 sink.report(problem, change.span, fix=fix)
+        for line in self.inputs:
+            if line.span not in self._inputs_used:
+                path = line.name or f"input {shape_text(line.shape)}"
+                problem = UnknownPath(path, None, ("no further input",))
+                sink.report(problem, line.span)

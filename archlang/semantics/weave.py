@@ -20,7 +20,7 @@ from archlang.source import Span
 class Weaver:
     """Adds nodes with their shapes, and knows how coarse each tensor is.
 
-    `frozen`, `training`, `role` and `change` are what the nodes to come are marked with.
+    `frozen`, `training`, `role`, `change` and `within` are what the nodes to come are marked with.
     """
 
     def __init__(self, graph: Graph, budget: Budget, edits: Edits, workshop: Workshop) -> None:
@@ -31,6 +31,7 @@ class Weaver:
         self.training: str | None = None
         self.role: Role = "layer"
         self.change: Change | None = None
+        self.within: tuple[object, ...] = ()
         self._workshop = workshop
         self._strides: dict[tuple[int, int], tuple[float, ...] | None] = {}
         self._jumps: list[tuple[float, ...] | None] = []
@@ -44,17 +45,19 @@ class Weaver:
         training: str | None = None,
         role: Role | None = None,
         change: Change | None = None,
+        within: object = None,
     ) -> Generator[None]:
         """Mark all nodes added meanwhile."""
-        before = self.frozen, self.training, self.role, self.change
+        before = self.frozen, self.training, self.role, self.change, self.within
         self.frozen = self.frozen if frozen is None else frozen
         self.training = training or self.training
         self.role = role or self.role
         self.change = change or self.change
+        self.within = self.within if within is None else (*self.within, within)
         try:
             yield
         finally:
-            self.frozen, self.training, self.role, self.change = before
+            self.frozen, self.training, self.role, self.change, self.within = before
 
     def add(
         self,
@@ -77,9 +80,10 @@ class Weaver:
         node = Node(
             number, op, tuple(inputs), tensors, path, scope, span,
             role or self.role,
-            "layer" if self.edits.freezes(path) else self.frozen,
+            "layer" if self.edits.freezes(path, self.change) else self.frozen,
             self.training,
             self.change,
+            self.within,
             self.edits.adapts(path),
         )  # fmt: skip
         self.graph.nodes.append(node)

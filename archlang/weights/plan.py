@@ -107,9 +107,18 @@ def _chosen(
         theirs = checkpoint.builder
         fitting = [p for p in plans if COUNTERPARTS.get(p.reference.graph.name) == theirs]
     left = fitting or plans
-    if any(p.entries != left[0].entries for p in left):
+    if any(_outcome(p) != _outcome(left[0]) for p in left):
         raise MisfitError(Whose(graph.name, _names(left)))
     return left[0]
+
+
+def _outcome(plan_: Plan) -> list[tuple[str, str, str]]:
+    """What a plan comes to: for each tensor of the network what it is made of, and how."""
+    return [
+        (e.name, e.source, e.how if e.shape != e.source_shape else "")
+        for e in plan_.entries
+        if e.status != "unused"
+    ]
 
 
 def _names(plans: Iterable[Plan]) -> tuple[str, ...]:
@@ -208,7 +217,8 @@ class _Planner:
         if key not in self._reference.shapes:
             return False
         there = self._reference.graph.owner_of(key)
-        return there.span == node.span and there.op.name == node.op.name
+        same = there.span == node.span and there.within == node.within
+        return same and there.op.name == node.op.name
 
     def _said(self, change: Change | None) -> Change | None:
         """A change, if it is one of what the weights were made for."""

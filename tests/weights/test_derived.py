@@ -266,6 +266,14 @@ def test_keep_takes_the_weights_into_a_layer_that_was_replaced(
     assert model.conv1.stride == (2, 2)
 
 
+def test_keep_asks_nobody_where_both_readings_load_the_same(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    spec = derived(tmp_path, "replace conv1: conv(4, 3x3, stride=2)\nadapt conv1: keep")
+    model = archlang.load(spec, weights=state)
+    assert torch.equal(model.conv1.weight, state["conv1.weight"])
+
+
 def test_a_way_that_cannot_do_it_names_both_shapes(
     tmp_path: Path, state: dict[str, Tensor]
 ) -> None:
@@ -317,6 +325,105 @@ network Mine from Whole(c=1)
     report = archlang.weights_report(archlang.load(f"{spec}:Mine", weights=state))
     assert named(report, "new") == ["part.conv1.weight", "part.conv1.bias"]
     assert not report.adapted and {e.reason for e in report.new} == {"c=1"}
+
+
+PARTS = """\
+network P:
+    input 4x8x8
+    conv(4, 3x3)
+    relu
+
+network Q from P:
+    {line}
+
+network Base:
+    input 4x8x8
+    Q
+    gap -> flatten -> fc(2)
+
+network Mine from Base:
+    {mine}
+"""
+
+
+def test_lines_of_a_part_leave_alone_what_is_put_into_it(tmp_path: Path) -> None:
+    lines = {"line": "insert after *: conv(4, 1x1)", "mine": "insert before q1.relu1: dropout(0.1)"}
+    graph = archlang.network(write(tmp_path, PARTS.format(**lines)) + ":Mine")
+    put_in = [n.path for n in graph.nodes if n.change is not None]
+    assert put_in == ["q1.before_relu1"]
+    assert [n.path for n in graph.nodes if n.op.name == "conv"] == [
+        "q1.conv1",
+        "q1.after_conv1",
+        "q1.after_relu1",
+    ]
+    lines = {"line": "freeze relu1, conv1", "mine": "remove q1.relu1"}
+    graph = archlang.network(write(tmp_path, PARTS.format(**lines)) + ":Mine")
+    assert "q1.relu1" not in {n.path for n in graph.nodes}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("freeze relu1", "remove relu1"),
+        ("replace fc1: fc(5)\n    adapt fc1: keep", "remove fc1"),
+        ("insert after conv1: gelu", "remove conv1"),
+    ],
+)
+def test_lines_of_a_base_are_no_mistake_of_what_derives_from_it(
+    tmp_path: Path, state: dict[str, Tensor], first: str, second: str
+) -> None:
+    text = SMALL + f"network A from Small:\n    {first}\n\nnetwork Mine from A:\n    {second}\n"
+    if second == "remove conv1":
+        text = text.replace("width=4", "width=3")
+        state = archlang.load(write(tmp_path, text) + ":Small").state_dict()
+    model = archlang.load(write(tmp_path, text) + ":Mine", weights=state)
+    path = second.split()[1]
+    assert not hasattr(model, path)
+
+
+def test_freezing_does_not_reach_what_is_put_in_later(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    text = SMALL + (
+        "network A from Small:\n    freeze *\n\nnetwork Mine from A:\n    replace fc1: fc(7)\n\n"
+        "network Own from Small:\n    freeze *\n    replace fc1: fc(7)\n\n"
+        "network Named from Small:\n    freeze fc1\n    replace fc1: fc(7)\n"
+    )
+    spec = write(tmp_path, text)
+    for name, trained in (("Mine", True), ("Own", True), ("Named", False)):
+        model = archlang.load(f"{spec}:{name}", weights=state)
+        assert model.fc1.weight.requires_grad is trained, name
+        assert model.conv1.weight.requires_grad is (name == "Named")
+
+
+def test_inputs_are_changed_by_their_names(tmp_path: Path) -> None:
+    text = """\
+network Siamese:
+    input left: 1x8x8
+    input right: 1x8x8
+    a = left -> conv(4, 3x3) -> gap -> flatten
+    b = right -> conv(4, 3x3) -> gap -> flatten
+    a ++ b -> fc(3)
+
+network Mine from Siamese:
+    input right: 1x16x16
+
+network Further from Mine:
+    input left: 1x12x12
+
+network Wrong from Siamese:
+    input middle: 1x8x8
+"""
+    spec = write(tmp_path, text)
+
+    def inputs(name: str) -> list[tuple[int, ...]]:
+        graph = archlang.network(f"{spec}:{name}")
+        return [graph.nodes[i].shape for i in graph.inputs]
+
+    assert inputs("Mine") == [(1, 8, 8), (1, 16, 16)]
+    assert inputs("Further") == [(1, 12, 12), (1, 16, 16)]
+    with pytest.raises(archlang.SpecError, match="nothing at 'middle'"):
+        archlang.network(f"{spec}:Wrong")
 
 
 def test_outer_lines_reach_into_a_derived_network_that_is_a_part(tmp_path: Path) -> None:
@@ -394,6 +501,28 @@ network Mine from Loop(n=1)
     assert named(report, "new") == ["conv2.weight", "conv2.bias"]
     assert {e.name.partition(".")[0] for e in report.unused} == {"conv2", "conv3"}
     assert {e.reason for e in (*report.new, *report.unused)} == {"n=1"}
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        "    if deep:\n        B\n    relu\n    B\n",
+        "    if deep:\n        g\n    relu\n    g\n",
+        "    for i in range(3):\n        if deep or i:\n            conv(4, 3x3)\n",
+        "    for i in range(0 if deep else 1, 3):\n        conv(4, 3x3)\n",
+    ],
+)
+def test_another_use_of_the_same_line_is_another_layer(tmp_path: Path, twice: str) -> None:
+    head = "block B:\n    conv(4, 3x3)\n    bn\n\nlet g = conv(4, 3x3) -> bn\n\n"
+    text = (
+        f"{head}network Base(deep=true):\n    input 4x8x8\n{twice}"
+        "    gap -> flatten -> fc(2)\n\nnetwork Mine from Base(deep=false)\n"
+    )
+    spec = write(tmp_path, text)
+    state = archlang.load(f"{spec}:Base").state_dict()
+    report = archlang.weights_report(archlang.load(f"{spec}:Mine", weights=state))
+    assert named(report, "loaded") == ["fc1.weight", "fc1.bias"]
+    assert report.new and {e.reason for e in report.new} == {"deep=false"}
 
 
 def test_a_layer_is_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
