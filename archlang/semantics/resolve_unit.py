@@ -135,7 +135,8 @@ def _hold_to_layers(body: tree.Suite) -> None:
     """What an edit puts in are layers; all else belongs to the network as a whole."""
     for s in body.statements:
         if isinstance(s, (tree.Input, tree.Output, tree.Assert)):
-            raise _misplaced(s, "what an edit puts in are layers; this belongs to the whole network")
+            reason = "what an edit puts in are layers; this belongs to the whole network"
+            raise _misplaced(s, reason)
 
 
 def _edits(
