@@ -6,17 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from archlang.diagnostics.catalog.weights import KeysDiffer, ShapesDiffer
 from archlang.diagnostics.model import Problem
-from archlang.graph import Graph
 from archlang.ops.base import Shape
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import current_name
 from archlang.weights.references import COUNTER, Match, Reference
 from archlang.weights.wrappers import PREFIXES
-
-
-def misfit(graph: Graph, seen: Sequence[Reference], checkpoint: Checkpoint) -> Problem:
-    """Weights with names that none of the networks has, told of the one that comes closest."""
-    return _keys_differ(graph, seen, checkpoint)
 
 
 def shapes_differ(found: Match) -> Problem:
@@ -49,7 +43,8 @@ def lacking(found: Match, own: Mapping[str, Shape]) -> Problem:
     )
 
 
-def _keys_differ(graph: Graph, seen: Sequence[Reference], checkpoint: Checkpoint) -> Problem:
+def keys_differ(seen: Sequence[Reference], checkpoint: Checkpoint) -> Problem:
+    """Weights with names that none of the networks has, told of the one that comes closest."""
     given = {current_name(name): name for name in checkpoint.tensors}
     candidates = [(r, s, names) for r in seen for s, names in r.schemes.items()]
     reference, scheme, names = min(candidates, key=lambda c: len(set(c[2].values()) ^ given.keys()))

@@ -15,7 +15,7 @@ from archlang.source import Span
 from archlang.weights.adapting import can_adapt
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import COUNTERPARTS
-from archlang.weights.mismatch import lacking, misfit, shapes_differ
+from archlang.weights.mismatch import keys_differ, lacking, shapes_differ
 from archlang.weights.references import (
     Match,
     Reference,
@@ -78,15 +78,15 @@ def plan(
             continue
         try:
             plans.append(_Planner(graph, own, found).plan())
-        except MisfitError as misfit_:
-            failed.append((misfits(reference, checkpoint), misfit_))
+        except MisfitError as misfit:
+            failed.append((misfits(reference, checkpoint), misfit))
     if plans:
         # what they are exactly of is meant, not what they would do for
         exact = [p for p in plans if not misfits(p.reference, checkpoint)]
         return _chosen(graph, exact or plans, checkpoint, weights_of)
     if failed:
         raise min(failed, key=lambda pair: pair[0])[1]
-    raise MisfitError(misfit(graph, seen, checkpoint))
+    raise MisfitError(keys_differ(seen, checkpoint))
 
 
 def _chosen(
