@@ -13,8 +13,14 @@ from typer.core import TyperGroup
 
 from archlang import __version__
 from archlang.cli import figure_options as figure
+from archlang.cli.ablate_app import ablate
 from archlang.cli.common_options import Set, Spec
+from archlang.cli.explain_gradient_app import explain_gradient
 from archlang.cli.failures import reported
+from archlang.cli.gradients_app import gradients
+from archlang.cli.paths_app import paths
+from archlang.cli.receptive_app import receptive
+from archlang.cli.summary_app import summary
 from archlang.cli.weights_app import KeyMap, Weights, WeightsOf
 from archlang.cli.weights_app import weights as weights_commands
 
@@ -135,18 +141,6 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command("summary")
-def summary(
-    spec: Spec,
-    parameters: Set = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-) -> None:
-    """Show every layer of a network with its shape, parameters and MACs."""
-    from archlang.cli.commands import summarise_network
-
-    summarise_network(spec, parameters or [], as_json)
-
-
 @app.command("explain")
 def explain(
     code: Annotated[
@@ -187,6 +181,14 @@ def layers(
         list_layers()
     else:
         show_layer(name)
+
+
+app.command("summary")(summary)
+app.command("gradients")(gradients)
+app.command("paths")(paths)
+app.command("receptive")(receptive)
+app.command("ablate")(ablate)
+app.command("explain-gradient")(explain_gradient)
 
 
 def run(words: Sequence[str]) -> None:

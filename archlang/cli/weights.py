@@ -132,7 +132,7 @@ def _shapes(checkpoint: Checkpoint) -> Iterator[tuple[str, Shape]]:
     from torch import Tensor
 
     from archlang.diagnostics.catalog.values import NoTensors
-    from archlang.weights.problems import about
+    from archlang.problems import about
 
     for name, tensor in checkpoint.tensors.items():
         if not isinstance(tensor, Tensor):

@@ -11,12 +11,12 @@ from torch import Tensor, fx
 from archlang.backends.fx import renew, to_fx
 from archlang.diagnostics.model import Problem
 from archlang.graph import Graph
+from archlang.problems import about_network
 from archlang.weights.adapting import adapted
 from archlang.weights.changed import changed_since
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.keys.torchvision import NOTES
 from archlang.weights.plan import MisfitError, Plan, plan
-from archlang.weights.problems import about_network
 from archlang.weights.references import COUNTER
 from archlang.weights.report import Entry, Report
 from archlang.weights.values import not_finite, unloadable

@@ -14,10 +14,10 @@ from archlang.backends.fx import to_fx
 from archlang.diagnostics.catalog.saved import SavedDiffers
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.graph import Graph
+from archlang.problems import about
 from archlang.weights.differences import entries, entry_of, tensor_differences
 from archlang.weights.notes import note
 from archlang.weights.origin import remember
-from archlang.weights.problems import about
 from archlang.weights.report import NOTE, wholly_loaded
 from archlang.weights.saved import Saved, read_saved, saved_graph
 from archlang.weights.sources.header import Entry

@@ -11,10 +11,10 @@ from typing import cast
 from archlang.diagnostics.catalog.saved import NotSaved, SavedDiffers, SavedIsFixed
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.graph import Graph
+from archlang.problems import about
 from archlang.record import Record
 from archlang.semantics.files import LANGUAGE_VERSION
 from archlang.weights.origin import NoSuchNetworkError, Origin, constant
-from archlang.weights.problems import about
 from archlang.weights.sources.header import Entry, read_header
 
 FORMAT = "1"

@@ -17,6 +17,7 @@ from archlang.diagnostics.catalog.saved import CannotSave, ModelDiffers
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.files import Content, write_all
 from archlang.graph import Graph
+from archlang.problems import about, about_network
 from archlang.weights.differences import (
     NAMES,
     entries,
@@ -25,7 +26,6 @@ from archlang.weights.differences import (
     tensor_differences,
 )
 from archlang.weights.origin import Origin, origin_of
-from archlang.weights.problems import about, about_network
 from archlang.weights.saved import MOST_FILES, metadata_of
 from archlang.weights.sources.header import LONGEST, header_bytes
 from archlang.weights.values import is_finite

@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 from typing import Any, cast
 
 from archlang.diagnostics.catalog.checkpoints import UnknownWeights
+from archlang.problems import about
 from archlang.weights.checkpoint import Checkpoint
-from archlang.weights.problems import about
 from archlang.weights.sources import names
 from archlang.weights.sources.addresses import parse_address
 from archlang.weights.sources.download import download

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from urllib.parse import SplitResult, quote, urlsplit
 
 from archlang.diagnostics.catalog.checkpoints import DownloadFailed, MissingHash
-from archlang.weights.problems import about
+from archlang.problems import about
 
 _SHA256 = "sha256="
 _DIGITS = re.compile(r"[0-9a-fA-F]{64}")

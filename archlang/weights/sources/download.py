@@ -22,7 +22,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from archlang.diagnostics.catalog.checkpoints import DownloadFailed, WrongHash
 from archlang.diagnostics.model import SpecError
-from archlang.weights.problems import about
+from archlang.problems import about
 from archlang.weights.sources.addresses import Address
 from archlang.weights.sources.files import looks_like_page
 from archlang.weights.sources.refusals import in_one_line

@@ -11,7 +11,7 @@ from typing import Any
 
 from archlang.diagnostics.catalog.checkpoints import UnknownWeights
 from archlang.diagnostics.suggest import closest
-from archlang.weights.problems import about
+from archlang.problems import about
 from archlang.weights.sources.refusals import in_one_line
 
 _NAME = re.compile(r"(?:(?P<enum>\w+)\.)?(?P<member>\w*)")

@@ -7,8 +7,8 @@ from typing import TypeGuard, cast
 
 from archlang.diagnostics.catalog.checkpoints import UnknownWeights
 from archlang.diagnostics.suggest import closest
+from archlang.problems import about
 from archlang.weights.checkpoint import Checkpoint
-from archlang.weights.problems import about
 
 _EXTRA = "_extra_state"
 """What `nn.Module.get_extra_state` of a layer is kept under; it need not be a tensor."""

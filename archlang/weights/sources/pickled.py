@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archlang.diagnostics.catalog.checkpoints import UnsafeWeights
 from archlang.diagnostics.model import SpecError
-from archlang.weights.problems import about
+from archlang.problems import about
 from archlang.weights.sources.archives import Archive
 from archlang.weights.sources.pickles import asked_for, is_module
 from archlang.weights.sources.refusals import in_one_line, unreadable

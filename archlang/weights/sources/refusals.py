@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archlang.diagnostics.catalog.checkpoints import UnreadableWeights
 from archlang.diagnostics.model import SpecError
-from archlang.weights.problems import about
+from archlang.problems import about
 
 
 def unreadable(name: str, why: str, way: str = "") -> SpecError:

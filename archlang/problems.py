@@ -1,4 +1,4 @@
-"""Where a problem with weights is shown: at their file, or at the network they are for."""
+"""Where a problem without a line of its own is shown: at a file, or at the network it is about."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from archlang.source import Source, Span
 
 
 def about(name: str, problem: Problem) -> SpecError:
-    """The error of a problem with a file, or another source of weights, of that name."""
+    """The error of a problem with a file, or another source of data, of that name."""
     return SpecError([Diagnostic.of(problem, Span(Source(name, ""), 0, 0))])
 
 
 def about_network(graph: Graph, problem: Problem, at: Span | None = None) -> SpecError:
-    """The error of a problem of a network with its weights, shown at a line of it, or its head."""
+    """The error of a problem of a network, shown at a line of it, or at its head."""
     at = at or graph.root.span
     assert at is not None, "a network is declared somewhere"
     return SpecError([Diagnostic.of(problem, at)])
