@@ -1,5 +1,8 @@
 """What all plots share: size, type, colours, and files of equal bytes for equal numbers."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib says nothing of the types of its keyword arguments.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
