@@ -1,14 +1,14 @@
 """What all plots share: size, type, colours, and files of equal bytes for equal numbers."""
 
-# pyright: reportUnknownMemberType=false
-# matplotlib says nothing of the types of its keyword arguments.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# matplotlib does not say the types of all its arguments.
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archlang.figures.errors import DrawingError
 
@@ -40,7 +40,7 @@ LOOKS = (
 )
 """Colours of Okabe and Ito (https://jfly.uni-koeln.de/color/), the strongest first."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 14,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine draws the same
     "axes.labelsize": 15,
