@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from archlang.figures.drawing import draw, draw_scene, draw_svg
+from typing import TYPE_CHECKING, Any
+
 from archlang.figures.errors import DrawingError
-from archlang.figures.figure import Figure
-from archlang.figures.options import Options
+
+if TYPE_CHECKING:
+    from archlang.figures.drawing import draw, draw_scene, draw_svg
+    from archlang.figures.figure import Figure
+    from archlang.figures.options import Options
 
 __all__ = ["DrawingError", "Figure", "Options", "draw", "draw_scene", "draw_svg"]
+
+_HOMES = {
+    "draw": "drawing",
+    "draw_scene": "drawing",
+    "draw_svg": "drawing",
+    "Figure": "figure",
+    "Options": "options",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Every command knows the error of a figure; only those that draw pay for the rest.
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"archlang.figures.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'archlang.figures' has no attribute {name!r}")

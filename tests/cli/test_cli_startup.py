@@ -55,3 +55,9 @@ def test_without_torch(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ..
 
 def test_the_probe_sees_what_is_imported() -> None:
     assert {"sys", "archlang", "typer"} <= imported("--version")
+
+
+def test_only_drawing_imports_what_draws() -> None:
+    program = "import sys, archlang.cli.app; print('archlang.figures.drawing' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    assert done.stdout == "False\n", done.stderr
