@@ -59,5 +59,5 @@ def test_the_probe_sees_what_is_imported() -> None:
 
 def test_only_drawing_imports_what_draws() -> None:
     program = "import sys, archlang.cli.app; print('archlang.figures.drawing' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
-    assert done.stdout == "False\n", done.stderr
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
