@@ -54,9 +54,10 @@ def _match(graph: Graph, merge: Node, operand: int) -> Match:
 def _dense(graph: Graph, merge: Node) -> Iterator[Skip]:
     """All features but the newest one have come past the layers of a round."""
     newest = graph.depths[merge.inputs[-1].node]
-    for operand, source in enumerate(merge.inputs[:-1]):
+    for operand in range(len(merge.inputs) - 1):
+        source, written, operator = _match(graph, merge, operand)
         depth = newest - graph.depths[source.node]
-        yield Skip(source, merge.id, "dense", depth, "identity", "identity", operand)
+        yield Skip(source, merge.id, "dense", depth, written, operator, operand)
 
 
 def _between(graph: Graph, source: Tensor, ends: Iterable[int]) -> dict[int, int]:
@@ -71,18 +72,21 @@ def _between(graph: Graph, source: Tensor, ends: Iterable[int]) -> dict[int, int
         node = waiting.pop()
         if node not in seen:
             seen.add(node)
-            waiting.extend(t.node for t in _carried(graph.nodes[node]) if t.node > source.node)
+            waiting.extend(t.node for t in carried(graph.nodes[node]) if t.node > source.node)
     layers: dict[int, int] = {}
     for number in sorted(seen):
         node = graph.nodes[number]
-        before = [layers.get(t.node, 0) for t in _carried(node) if t == source or t.node in layers]
+        before = [layers.get(t.node, 0) for t in carried(node) if t == source or t.node in layers]
         if before:
             layers[number] = max(before) + node.op.weighted
     return layers
 
 
-def _carried(node: Node) -> tuple[Tensor, ...]:
-    """The inputs whose values a node passes on; crop and resize only look at another's size."""
+def carried(node: Node) -> tuple[Tensor, ...]:
+    """The inputs whose values a node passes on, one for each use: those that a gradient goes to.
+
+    Crop and resize only look at the size of another tensor.
+    """
     return node.inputs[:1] if isinstance(node.op, (CropLike, ResizeLike)) else node.inputs
 
 
