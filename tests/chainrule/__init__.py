@@ -1,0 +1,1 @@
+"""Tests of the chain rule as formulas."""
