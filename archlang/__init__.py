@@ -12,11 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archlang.analysis.summary import summary
     from archlang.compiler import check, check_text
     from archlang.compiler import graph as network
     from archlang.diagnostics.model import SpecError
     from archlang.figures import draw
     from archlang.loading import load
+    from archlang.measuring.gradients import gradients
     from archlang.training import param_groups
     from archlang.weights.exporting import torchvision_state_dict
     from archlang.weights.report import weights_report
@@ -27,10 +29,12 @@ __all__ = [
     "check",
     "check_text",
     "draw",
+    "gradients",
     "load",
     "network",
     "param_groups",
     "save",
+    "summary",
     "torchvision_state_dict",
     "weights_report",
 ]
@@ -41,12 +45,14 @@ _HOMES = {
     "check": ("archlang.compiler", "check"),
     "check_text": ("archlang.compiler", "check_text"),
     "draw": ("archlang.figures", "draw"),
+    "gradients": ("archlang.measuring.gradients", "gradients"),
     "load": ("archlang.loading", "load"),
     "network": ("archlang.compiler", "graph"),
     "param_groups": ("archlang.training", "param_groups"),
     "torchvision_state_dict": ("archlang.weights.exporting", "torchvision_state_dict"),
     "weights_report": ("archlang.weights.report", "weights_report"),
     "save": ("archlang.weights.saving", "save"),
+    "summary": ("archlang.analysis.summary", "summary"),
 }
 
 

@@ -1,0 +1,1 @@
+"""What is measured on a running network: how large gradients and activations are."""
