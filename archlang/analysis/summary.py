@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
+from archlang.analysis.receptive import Field, last_with_a_place, receptive_fields
 from archlang.analysis.skips import skips
 from archlang.graph import Graph, Node, shapes
 from archlang.ops.base import Shape
@@ -15,6 +17,8 @@ from archlang.ops.base import Shape
 class Row:
     """One step of the network."""
 
+    node: int
+    """The number of its node in the graph."""
     path: str
     """Its name in `state_dict`."""
     kind: str
@@ -29,8 +33,10 @@ class Row:
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     """Without the batch, channels first."""
+    field: Field
+    """What a unit of its result sees of the input."""
     params: int
-    """Trainable parameters; 0 where a step shares those of an earlier one."""
+    """Parameters; 0 where a step shares those of an earlier one."""
     macs: int
     """Multiplications for one sample."""
     frozen: bool
@@ -50,6 +56,7 @@ class Row:
             "inputs": [list(shape) for shape in self.inputs],
             "output": list(self.outputs[0]),
             "outputs": [list(shape) for shape in self.outputs],
+            "field": self.field.as_json(),
             "params": self.params,
             "macs": self.macs,
             "frozen": self.frozen,
@@ -110,6 +117,10 @@ class Summary:
     """Multiplications of convolutions and linear maps for one sample, in evaluation."""
     depth: int
     """Weighted layers on the longest path to the main output."""
+    field: Field
+    """The receptive field: that of the last tensor with a place on the input."""
+    field_at: str
+    """The path of the step that gives this tensor."""
     skips: tuple[SkipCount, ...]
     rows: tuple[Row, ...]
 
@@ -132,15 +143,33 @@ class Summary:
             "frozen": self.frozen,
             "macs": self.macs,
             "depth": self.depth,
+            "field": {"at": self.field_at, **self.field.as_json()},
             "skips": [group.as_json() for group in self.skips],
             "layers": [row.as_json() for row in self.rows],
         }
+
+
+def summary(spec: str | PathLike[str], /, **parameters: Any) -> Summary:
+    """The figures of a network: `summary("ResNet50", classes=10).params`.
+
+    Args:
+        spec: a file and the network in it, or a name of the zoo, as for `archlang.load`.
+        **parameters: the network's parameters, by name.
+
+    Raises:
+        SpecError: the spec has mistakes; its text shows them.
+    """
+    from archlang.compiler import graph
+
+    return summarise(graph(spec, **parameters))
 
 
 def summarise(graph: Graph) -> Summary:
     """The figures of a network. Inputs are no rows: they stand under `inputs`."""
     owners = {node.id for node in graph.owners}
     root = graph.root.span
+    fields = receptive_fields(graph)
+    last = last_with_a_place(graph, fields)
     return Summary(
         name=graph.name,
         doc=graph.root.doc,
@@ -152,14 +181,17 @@ def summarise(graph: Graph) -> Summary:
         frozen=sum(n.op.params(*shapes(n)) for n in graph.owners if n.frozen),
         macs=graph.macs,
         depth=graph.depth,
+        field=fields[last],
+        field_at=graph.nodes[last].path,
         skips=_count_skips(graph),
-        rows=tuple(_row(n, n.id in owners) for n in graph.nodes if n.role != "input"),
+        rows=tuple(_row(n, n.id in owners, fields[n.id]) for n in graph.nodes if n.role != "input"),
     )
 
 
-def _row(node: Node, owns: bool) -> Row:
+def _row(node: Node, owns: bool, field: Field) -> Row:
     given = shapes(node)
     return Row(
+        node=node.id,
         path=node.path,
         kind=node.op.name or type(node.op).__name__.lower(),
         label=node.op.label(),
@@ -168,6 +200,7 @@ def _row(node: Node, owns: bool) -> Row:
         block=node.scope.unit.name,
         inputs=given,
         outputs=tuple(tensor.shape for tensor in node.outputs),
+        field=field,
         params=node.op.params(*given) if owns else 0,
         macs=node.op.macs(*given),
         frozen=bool(node.frozen),

@@ -135,24 +135,6 @@ def draw_network(
     print("\n".join(f"written {file}" for file in files))
 
 
-def summarise_network(spec: str, given: Sequence[str], as_json: bool) -> None:
-    """Print a network layer by layer.
-
-    Raises:
-        SpecError: the spec has mistakes.
-    """
-    from archlang.analysis.summary import summarise
-    from archlang.cli.tables import layers
-
-    figures = summarise(network_of(spec, given))
-    if as_json:
-        import json
-
-        print(json.dumps(figures.as_json(), indent=2))
-    else:
-        show(layers(figures))
-
-
 def network_of(spec: str, given: Sequence[str]) -> Graph:
     """The graph that a command is about; warnings are shown.
 

@@ -104,7 +104,8 @@ def _show_framed(table: Table) -> None:
     )
     for heading in table.headings:
         right = heading in table.numbers
-        framed.add_column(heading, justify="right" if right else "left", overflow="fold")
+        justify = "right" if right else "left"
+        framed.add_column(heading, justify=justify, overflow="fold", no_wrap=right)
     for row in table.rows:
         framed.add_row(*(Text(visible_text(cell)) for cell in row))
     Console(file=sys.stdout).print(framed)

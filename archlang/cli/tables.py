@@ -1,4 +1,4 @@
-"""A network's figures as tables: in a few lines, and layer by layer."""
+"""A network's figures in a few lines, as `compile` prints them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from archlang.analysis.summary import End, Row, SkipCount, Summary
+from archlang.analysis.summary import End, SkipCount, Summary
 from archlang.cli.page import Table
 from archlang.ops.base import Dims, shape_text
 
@@ -30,26 +30,6 @@ def title(summary: Summary) -> str:
     """`ResNet50(classes=10)  specs/resnet.arch`."""
     given = ", ".join(f"{name}={_constant(value)}" for name, value in summary.parameters.items())
     return f"{summary.name}{f'({given})' if given else ''}  {summary.file}"
-
-
-def layers(summary: Summary) -> Table:
-    """What `summary` prints: one row for each step, and the totals."""
-    rows = [_layer(row) for row in summary.rows]
-    total = ("total", "", "", f"{summary.params + summary.frozen:,}", f"{summary.macs:,}", "")
-    headings = ("path", "layer", "output", "params", "MACs", "line")
-    numbers = frozenset({"params", "MACs", "line"})
-    return Table(headings, [*rows, total], numbers, title=title(summary))
-
-
-def _layer(row: Row) -> tuple[str, ...]:
-    remarks = [word for word in ("frozen" if row.frozen else "", row.training or "") if word]
-    label = f"{row.label} ({', '.join(remarks)})" if remarks else row.label
-    shapes = " ".join(map(shape_text, row.outputs))
-    return row.path, label, shapes, _number(row.params), _number(row.macs), str(row.line)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}" if value else ""
 
 
 def _constant(value: object) -> str:

@@ -61,11 +61,16 @@ def test_macs_match_torch(cli, small: Path) -> None:
 
 
 def test_table_shows_every_layer_and_the_totals(cli, small: Path) -> None:
-    lines = cli("summary", small).stdout.splitlines()
+    rows, _, meaning = cli("summary", small).stdout.partition("\n\n")
+    lines = rows.splitlines()
     assert lines[0] == "Small  small.arch"
-    assert lines[1].split() == ["path", "layer", "output", "params", "MACs", "line"]
-    assert lines[2].split()[0] == "conv1"
+    assert lines[1].split() == ["path", "layer", "output", "field", "params", "MACs", "line"]
+    assert " ".join(lines[2].split()) == "conv1 3×3 conv, 8 8x32x32 3 224 221,184 7"
     assert lines[-1].split() == ["total", "1,514", "1,400,912"]
+    assert "1,514: all trainable" in meaning
+    assert "1,400,912: multiplications of convolutions and linear layers" in meaning
+    assert "4 weighted layers" in meaning
+    assert "7 of 32x32 pixels, stride 1" in meaning
 
 
 def test_parameters_for_training_and_frozen_ones(tmp_path: Path) -> None:

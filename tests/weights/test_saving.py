@@ -706,16 +706,17 @@ def test_a_damaged_byte_is_an_error_or_harmless(saved: Path, seed: int) -> None:
 def test_the_commands_take_a_saved_file(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archlang.cli.commands import compile_network, summarise_network
+    from archlang.cli.commands import compile_network
+    from archlang.cli.summary import Wanted, summarise_network
 
-    summarise_network(str(saved), [], as_json=True)
+    summarise_network(str(saved), [], Wanted(form="json"))
     assert json.loads(capsys.readouterr().out)["name"] == "Small"
     compile_network(str(saved), [], tmp_path / "out")
     written = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert written == ["small.py", "small.safetensors", "small.svg"]
     assert (tmp_path / "out" / "small.safetensors").read_bytes() == saved.read_bytes()
     with pytest.raises(archlang.SpecError, match="classes cannot be given"):
-        summarise_network(str(saved), ["classes=3"], as_json=False)
+        summarise_network(str(saved), ["classes=3"], Wanted())
 
 
 def test_the_weights_of_a_saved_file_go_into_a_spec(spec: str, tmp_path: Path) -> None:
