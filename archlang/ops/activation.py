@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from archlang.diagnostics.catalog.shapes import BadSetting
 from archlang.ops.base import Count, Op, Positive, Shape, Style, misfit
+from archlang.ops.reach import Reach, pointwise
 from archlang.ops.recipe import PassThrough, Recipe, module
 from archlang.ops.windows import configured
 
@@ -14,6 +15,9 @@ class _Activation(Op):
     """An activation takes any shape and leaves it. Its output is what most backward passes need."""
 
     target: ClassVar[str]
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return module(self.target)
@@ -276,6 +280,9 @@ class Identity(Op):
     name = "identity"
     style = Style(family="skip", label="identity")
     example = "identity"
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return PassThrough()

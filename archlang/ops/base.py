@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from archlang.diagnostics.model import Mistake, Problem
+from archlang.ops.reach import Reach, everything
 from archlang.ops.recipe import Recipe
 from archlang.record import Record
 
@@ -113,6 +114,11 @@ class Op(BaseModel):
     def stride_of(self, rank: int) -> tuple[float, ...] | None:
         """By how much each spatial axis gets coarser (0.5: finer); None where that is unknown."""
         return (1.0,) * rank
+
+    def reach(self, *xs: Shape) -> tuple[Reach | None, ...]:
+        """What a unit of the result is made of, of each input, in evaluation; None for an input
+        that only lends its size. Where a layer does not say: of no more than everything."""
+        return tuple(everything(x, "apart", exact=False) for x in xs)
 
     def label(self) -> str:
         """What a paper writes in its box: `3×3 conv, 64, /2`."""

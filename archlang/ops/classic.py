@@ -21,6 +21,7 @@ from archlang.ops.base import (
     spatial,
 )
 from archlang.ops.initial import Initialiser
+from archlang.ops.reach import Reach, everything, pointwise, window
 from archlang.ops.recipe import Input, Recipe, function
 from archlang.ops.windows import (
     Window,
@@ -52,6 +53,9 @@ class Affine(Op):
 
     def params(self, *xs: Shape) -> int:
         return 2 * xs[0][0]
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         (x,) = xs
@@ -118,6 +122,12 @@ class SparseConv(Op):
     def macs(self, *xs: Shape) -> int:
         return self._weights(xs[0]) * prod(spatial(self.infer(*xs)))
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        (x,) = xs
+        seen = {channel for line in self.table for channel in line}
+        hops = tuple(window(*sizes) for sizes in zip(*self._window(x), strict=True))
+        return (Reach(hops, "kept" if len(seen) == x[0] else "picked"),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         kernel, stride, pad = self._window(xs[0])
         return configured(
@@ -162,6 +172,9 @@ class Rbf(Op):
     def params(self, *xs: Shape) -> int:
         return 0 if self.fixed else self.out * xs[0][0]
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (everything(xs[0]),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return configured("runtime.Rbf", xs[0][0], self.out, fixed=(self.fixed, True))
 
@@ -186,6 +199,9 @@ class Maxout(Op):
         if x[0] % self.k:
             raise misfit(DoesNotDivide(layer=self.name, what="channels", number=x[0], by=self.k))
         return (x[0] // self.k, *x[1:])
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return function("runtime.maxout", Input(), self.k)

@@ -19,6 +19,7 @@ from archlang.ops.base import (
     spatial,
 )
 from archlang.ops.initial import Initialiser
+from archlang.ops.reach import Reach, transposed, window
 from archlang.ops.recipe import Module, Recipe, module
 from archlang.ops.windows import (
     Window,
@@ -63,6 +64,14 @@ class _Sliding(Op):
         window = self._window(x)
         hold_border(self.name, self.padding_mode, spatial(x), tuple((p, p) for p in window.pad))
         return slide(self.name, spatial(x), window)
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        hops = (window(*sizes) for sizes in zip(*self._window(xs[0]), strict=True))
+        return (Reach(tuple(hops), "kept" if self._grouped(xs[0]) else "mixed"),)
+
+    def _grouped(self, x: Shape) -> bool:
+        """Whether a filter sees only some of the channels."""
+        return False
 
     def _filters(self, x: Shape, out: int, groups: int, bias: bool) -> Module:
         kernel, stride, pad, dilation = self._window(x)
@@ -119,6 +128,9 @@ class Conv(_Sliding):
         (x,) = xs
         return prod(self.infer(x)) * (x[0] // self.groups) * prod(self._window(x).kernel)
 
+    def _grouped(self, x: Shape) -> bool:
+        return self.groups > 1
+
     def recipe(self, *xs: Shape) -> Recipe:
         return self._filters(xs[0], self.out, self.groups, self.bias)
 
@@ -160,6 +172,9 @@ class DepthwiseConv(_Sliding):
     def macs(self, *xs: Shape) -> int:
         (x,) = xs
         return prod(self.infer(x)) * prod(self._window(x).kernel)
+
+    def _grouped(self, x: Shape) -> bool:
+        return x[0] > 1
 
     def recipe(self, *xs: Shape) -> Recipe:
         (x,) = xs
@@ -288,6 +303,13 @@ class UpConv(Op):
 
     def stride_of(self, rank: int) -> tuple[float, ...]:
         return tuple(1.0 / s for s in axes(self.stride, rank, "stride"))
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        rank = len(xs[0]) - 1
+        settings = (self.kernel, self.stride, self.pad, self.dilation)
+        sizes = zip(*(axes(value, rank, "size") for value in settings), strict=True)
+        channels = "kept" if self.groups > 1 else "mixed"
+        return (Reach(tuple(transposed(*size) for size in sizes), channels),)
 
     def label(self) -> str:
         stride = self.stride if isinstance(self.stride, int) else size_text(self.stride)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archlang.diagnostics.catalog.shapes import NeedsVector
 from archlang.ops.base import Count, Op, Shape, Style, misfit
 from archlang.ops.initial import Initialiser
+from archlang.ops.reach import Reach, everything
 from archlang.ops.recipe import Recipe
 from archlang.ops.windows import configured
 
@@ -37,6 +38,9 @@ class FullyConnected(Op):
 
     def macs(self, *xs: Shape) -> int:
         return self.out * xs[0][0]
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (everything(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return configured("nn.Linear", xs[0][0], self.out, bias=(self.bias, True))

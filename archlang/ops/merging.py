@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archlang.diagnostics.catalog.shapes import ConcatShapes, MergeShapes
-from archlang.ops.base import Op, Shape, Style, misfit
+from archlang.ops.base import Op, Shape, Style, misfit, spatial
+from archlang.ops.reach import POINT, WHOLE, Hop, Reach, pointwise
 from archlang.ops.recipe import Fold, Input, Inputs, PassThrough, Recipe, function
 
 
@@ -24,6 +25,9 @@ class InputOp(Op):
     def recipe(self, *xs: Shape) -> Recipe:
         return PassThrough()
 
+    def reach(self, *xs: Shape) -> tuple[()]:
+        return ()
+
 
 class Merge(Op):
     """Base of what joins tensors of equal shape (up to broadcasting)."""
@@ -40,6 +44,15 @@ class Merge(Op):
                 raise misfit(MergeShapes(symbol=self.symbol, left=result, right=x))
             result = joined
         return result
+
+    def reach(self, *xs: Shape) -> tuple[Reach, ...]:
+        result = spatial(self.infer(*xs))
+        return tuple(Reach(tuple(map(_spread, spatial(x), result))) for x in xs)
+
+
+def _spread(size: int, out: int) -> Hop:
+    """An operand of one unit is broadcast: all units of the result are made of it."""
+    return WHOLE if size < out else POINT
 
 
 def broadcast(a: Shape, b: Shape) -> Shape | None:
@@ -108,6 +121,9 @@ class Concat(Op):
                 raise misfit(ConcatShapes(left=xs[0], right=x))
         return (sum(x[0] for x in xs), *xs[0][1:])
 
+    def reach(self, *xs: Shape) -> tuple[Reach, ...]:
+        return tuple(pointwise(x, "part") for x in xs)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return function("torch.cat", Inputs(), dim=1)
 
@@ -120,6 +136,9 @@ class WithConstant(Op):
     value: float | int
     reverse: bool = False
     """The number stands on the left."""
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0], exact=self.symbol != "*" or self.value != 0),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         operators = {"+": "operator.add", "-": "operator.sub", "*": "operator.mul"}

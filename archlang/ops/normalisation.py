@@ -7,6 +7,7 @@ from typing import Literal
 
 from archlang.diagnostics.catalog.shapes import BadSetting, DoesNotDivide, NeedsMap
 from archlang.ops.base import Count, Op, Positive, Probability, Shape, Style, misfit
+from archlang.ops.reach import Reach, pointwise, with_statistics
 from archlang.ops.recipe import Recipe
 from archlang.ops.windows import configured, map_rank
 
@@ -36,6 +37,10 @@ class BatchNorm(Op):
 
     def params(self, *xs: Shape) -> int:
         return 2 * xs[0][0] if self.affine else 0
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        # without running statistics, those of the batch are used in evaluation too
+        return (pointwise(xs[0]) if self.track else with_statistics(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         (x,) = xs
@@ -75,6 +80,10 @@ class LayerNorm(Op):
         (x,) = xs
         return 2 * (prod(x) if self._whole(x) else x[0]) if self.affine else 0
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        (x,) = xs
+        return (with_statistics(x, "mixed") if self.axes == "all" else pointwise(x, "mixed"),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         (x,) = xs
         target = "nn.LayerNorm" if self._whole(x) else "runtime.ChannelNorm"
@@ -109,6 +118,9 @@ class GroupNorm(Op):
 
     def params(self, *xs: Shape) -> int:
         return 2 * xs[0][0] if self.affine else 0
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (with_statistics(xs[0], "mixed" if self.groups == 1 else "kept"),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return configured(
@@ -150,6 +162,9 @@ class InstanceNorm(Op):
     def params(self, *xs: Shape) -> int:
         return 2 * xs[0][0] if self.affine else 0
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (with_statistics(xs[0]),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         (x,) = xs
         return configured(
@@ -178,6 +193,9 @@ class LocalResponseNorm(Op):
     def infer(self, *xs: Shape) -> Shape:
         map_rank(self.name, xs[0])
         return xs[0]
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return configured(

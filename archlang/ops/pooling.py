@@ -18,6 +18,7 @@ from archlang.ops.base import (
     shape_text,
     spatial,
 )
+from archlang.ops.reach import Reach, adaptive, window
 from archlang.ops.recipe import Recipe, module
 from archlang.ops.windows import (
     Window,
@@ -76,6 +77,13 @@ class _Pool(Op):
                 )
             )
 
+    def _window(self, x: Shape) -> Window:
+        raise NotImplementedError
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        sizes = zip(*self._window(xs[0]), strict=True)
+        return (Reach(tuple(window(*size) for size in sizes)),)
+
     def stride_of(self, rank: int) -> tuple[float, ...]:
         stride = self.kernel if self.stride is None else self.stride
         return tuple(float(s) for s in axes(stride, rank, "stride"))
@@ -103,22 +111,22 @@ class MaxPool(_Pool):
     dilation: Axes = 1
     ceil: bool = False
 
-    def infer(self, *xs: Shape) -> Shape:
-        (x,) = xs
+    def _window(self, x: Shape) -> Window:
         kernel, stride = self._sizes(x)
         dilation = axes(self.dilation, len(kernel), "dilation")
-        pad = self._padding(kernel, self.pad, dilation)
-        size = slide(self.name, spatial(x), Window(kernel, stride, pad, dilation), self.ceil)
-        return (x[0], *size)
+        return Window(kernel, stride, self._padding(kernel, self.pad, dilation), dilation)
+
+    def infer(self, *xs: Shape) -> Shape:
+        (x,) = xs
+        return (x[0], *slide(self.name, spatial(x), self._window(x), self.ceil))
 
     def recipe(self, *xs: Shape) -> Recipe:
-        kernel, stride = self._sizes(xs[0])
-        dilation = axes(self.dilation, len(kernel), "dilation")
+        kernel, stride, pad, dilation = self._window(xs[0])
         return configured(
             f"nn.MaxPool{len(kernel)}d",
             compact(kernel),
             stride=(compact(stride), compact(kernel)),
-            padding=(compact(self._padding(kernel, self.pad, dilation)), 0),
+            padding=(compact(pad), 0),
             dilation=(compact(dilation), 1),
             ceil_mode=(self.ceil, False),
         )
@@ -142,18 +150,20 @@ class AvgPool(_Pool):
     ceil: bool = False
     count_pad: bool = True
 
-    def infer(self, *xs: Shape) -> Shape:
-        (x,) = xs
+    def _window(self, x: Shape) -> Window:
         kernel, stride = self._sizes(x)
         once = (1,) * len(kernel)
-        pad = self._padding(kernel, self.pad, once)
-        size = slide(self.name, spatial(x), Window(kernel, stride, pad, once), self.ceil)
-        self._hold_volume(x, kernel)
+        return Window(kernel, stride, self._padding(kernel, self.pad, once), once)
+
+    def infer(self, *xs: Shape) -> Shape:
+        (x,) = xs
+        window = self._window(x)
+        size = slide(self.name, spatial(x), window, self.ceil)
+        self._hold_volume(x, window.kernel)
         return (x[0], *size)
 
     def recipe(self, *xs: Shape) -> Recipe:
-        kernel, stride = self._sizes(xs[0])
-        pad = self._padding(kernel, self.pad, (1,) * len(kernel))
+        kernel, stride, pad, _ = self._window(xs[0])
         return configured(
             f"nn.AvgPool{len(kernel)}d",
             compact(kernel),
@@ -181,12 +191,16 @@ class LpPool(_Pool):
     ceil: bool = False
     p: Positive = 2.0
 
-    def infer(self, *xs: Shape) -> Shape:
-        (x,) = xs
+    def _window(self, x: Shape) -> Window:
         kernel, stride = self._sizes(x)
         still, once = (0,) * len(kernel), (1,) * len(kernel)
-        size = slide(self.name, spatial(x), Window(kernel, stride, still, once), self.ceil)
-        self._hold_volume(x, kernel)
+        return Window(kernel, stride, still, once)
+
+    def infer(self, *xs: Shape) -> Shape:
+        (x,) = xs
+        window = self._window(x)
+        size = slide(self.name, spatial(x), window, self.ceil)
+        self._hold_volume(x, window.kernel)
         return (x[0], *size)
 
     def recipe(self, *xs: Shape) -> Recipe:
@@ -218,6 +232,11 @@ class _Adaptive(Op):
 
     def recipe(self, *xs: Shape) -> Recipe:
         return module(f"nn.{self.target}{len(xs[0]) - 1}d", self._size())
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        (x,) = xs
+        sizes = zip(spatial(x), spatial(self.infer(x)), strict=True)
+        return (Reach(tuple(adaptive(n, out) for n, out in sizes)),)
 
     def stride_of(self, rank: int) -> None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from archlang.ops.base import Op, Probability, Shape, Style
+from archlang.ops.reach import Reach, pointwise
 from archlang.ops.recipe import Recipe, module
 from archlang.ops.windows import exact_rank
 
@@ -16,6 +17,9 @@ class _Dropout(Op):
     target: ClassVar[str]
 
     p: Probability = 0.5
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return module(self.target, self.p)

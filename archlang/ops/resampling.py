@@ -18,6 +18,7 @@ from archlang.ops.base import (
     shape_text,
     spatial,
 )
+from archlang.ops.reach import Reach, pointwise, resized, shifted, window
 from archlang.ops.recipe import Input, Recipe, function, module
 from archlang.ops.windows import configured, map_rank, size_text
 
@@ -125,6 +126,11 @@ class Upsample(Op):
             align_corners=(self.align_corners, None),
         )
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        (x,) = xs
+        scales = self._scales(len(x) - 1) if self.size is None else (None,) * (len(x) - 1)
+        return (_resampling(x, self.infer(x), self.mode, self.align_corners, scales),)
+
     def stride_of(self, rank: int) -> tuple[float, ...] | None:
         return None if self.size is not None else tuple(1.0 / s for s in self._scales(rank))
 
@@ -134,6 +140,21 @@ class Upsample(Op):
         scale = 2.0 if self.scale is None else self.scale
         parts = scale if isinstance(scale, tuple) else (scale,)
         return f"upsample, ×{'×'.join(f'{s:g}' for s in parts)}"
+
+
+def _resampling(
+    x: Shape, y: Shape, mode: str, align_corners: bool | None, scales: tuple[float | None, ...]
+) -> Reach:
+    """What a unit of the interpolated map `y` is made of."""
+    axes_ = zip(spatial(x), spatial(y), scales, strict=True)
+    found = [resized(n, out, mode, bool(align_corners), scale) for n, out, scale in axes_]
+    return Reach(tuple(hop for hop, _ in found), exact=all(exact for _, exact in found))
+
+
+def _cut(x: Shape, y: Shape) -> Reach:
+    """What a unit of `y`, the centre of `x`, is made of."""
+    sizes = zip(spatial(x), spatial(y), strict=True)
+    return Reach(tuple(shifted((n - out) // 2) for n, out in sizes))
 
 
 class Crop(Op):
@@ -157,6 +178,9 @@ class Crop(Op):
                 )
             )
         return (x[0], *size)
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (_cut(xs[0], self.infer(*xs)),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         size = axes(self.size, len(xs[0]) - 1, "size")
@@ -184,6 +208,9 @@ class CropLike(Op):
             )
         return (x[0], *spatial(like))
 
+    def reach(self, *xs: Shape) -> tuple[Reach, None]:
+        return (_cut(xs[0], self.infer(*xs)), None)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return function("runtime.crop_like", Input(0), Input(1), len(xs[0]) - 1)
 
@@ -203,6 +230,10 @@ class ResizeLike(Op):
         _hold_same_rank("resize", x, like)
         torch_mode("resize", self.mode, self.align_corners, len(x) - 1)
         return (x[0], *spatial(like))
+
+    def reach(self, *xs: Shape) -> tuple[Reach, None]:
+        x, y = xs[0], self.infer(*xs)
+        return (_resampling(x, y, self.mode, self.align_corners, (None,) * (len(x) - 1)), None)
 
     def recipe(self, *xs: Shape) -> Recipe:
         mode = torch_mode("resize", self.mode, self.align_corners, len(xs[0]) - 1)
@@ -255,6 +286,12 @@ class PadShortcut(Op):
             )
         return target
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        (x,) = xs
+        stride = axes(self.stride, len(x) - 1, "stride")
+        channels = "kept" if self.channels == x[0] else "apart"  # zero channels see nothing
+        return (Reach(tuple(window(1, s) for s in stride), channels),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         extra = self.channels - xs[0][0]
         before = extra // 2 if self.where == "both" else 0
@@ -275,6 +312,9 @@ class Scale(Op):
 
     def params(self, *xs: Shape) -> int:
         return 1 if self.learn else 0
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0], exact=self.learn or self.value != 0),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         if self.learn:

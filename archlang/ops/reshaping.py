@@ -25,6 +25,7 @@ from archlang.ops.base import (
     shape_text,
     spatial,
 )
+from archlang.ops.reach import Reach, everything, finer, pointwise, shifted, window
 from archlang.ops.recipe import Input, Recipe, function, module
 from archlang.ops.windows import exact_rank, hold_border, map_rank
 
@@ -41,6 +42,9 @@ class Flatten(Op):
 
     def infer(self, *xs: Shape) -> Shape:
         return (numel(xs[0]),)
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (everything(xs[0], "apart"),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return module("nn.Flatten")
@@ -81,6 +85,14 @@ class Reshape(Op):
             raise misfit(ReshapeDiffers(got=x, want=wanted, have=numel(x), need=known))
         return tuple(rest if n == -1 else n for n in wanted)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        x, y = xs[0], self.infer(*xs)
+        if spatial(x) == spatial(y):
+            return (pointwise(x),)
+        if len(y) == 1:
+            return (everything(x, "apart"),)
+        return (everything(x, "picked", exact=len(x) == 1),)  # of a map, who knows which units
+
     def recipe(self, *xs: Shape) -> Recipe:
         return function("runtime.reshape", Input(), self._wanted())
 
@@ -112,6 +124,11 @@ class Permute(Op):
             )
         return tuple(x[i] for i in self.order)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        if self.order == tuple(range(len(self.order))):
+            return (pointwise(xs[0]),)
+        return (everything(xs[0], "apart", exact=False),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return function("torch.permute", Input(), (0, *(i + 1 for i in self.order)))
 
@@ -138,6 +155,9 @@ class PixelShuffle(Op):
         _hold_divides(self.name, "channels", x[0], self.r**2)
         return (x[0] // self.r**2, x[1] * self.r, x[2] * self.r)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (Reach((finer(self.r),) * 2, "kept" if self.r == 1 else "picked"),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return module("nn.PixelShuffle", self.r)
 
@@ -162,6 +182,9 @@ class PixelUnshuffle(Op):
             _hold_divides(self.name, "pixels", n, self.r)
         return (x[0] * self.r**2, x[1] // self.r, x[2] // self.r)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (Reach((window(self.r, self.r),) * 2, "kept" if self.r == 1 else "apart"),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         return module("nn.PixelUnshuffle", self.r)
 
@@ -183,6 +206,9 @@ class ChannelShuffle(Op):
         map_rank(self.name, x)
         _hold_divides(self.name, "channels", x[0], self.groups)
         return x
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (pointwise(xs[0]),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return module("nn.ChannelShuffle", self.groups)
@@ -228,6 +254,9 @@ class Pad(Op):
         sizes = (n + before + after for n, (before, after) in zip(spatial(x), pairs, strict=True))
         return (x[0], *sizes)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        return (Reach(tuple(shifted(-before) for before, _ in self._pairs(xs[0]))),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         rank = len(xs[0]) - 1
         # torch counts the axes of a border from the last one on
@@ -265,6 +294,10 @@ class Split(Op):
             )
         return tuple((n, *x[1:]) for n in self.parts)
 
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        alone = self.parts == 1 or self.parts == (xs[0][0],)
+        return (pointwise(xs[0], "kept" if alone else "picked"),)
+
     def recipe(self, *xs: Shape) -> Recipe:
         if isinstance(self.parts, int):
             return function("torch.chunk", Input(), self.parts, dim=1)
@@ -294,6 +327,10 @@ class Select(Op):
                 )
             )
         return (len(self.channels), *x[1:])
+
+    def reach(self, *xs: Shape) -> tuple[Reach]:
+        every = len(set(self.channels)) == xs[0][0]
+        return (pointwise(xs[0], "kept" if every else "picked"),)
 
     def recipe(self, *xs: Shape) -> Recipe:
         return function("runtime.select", Input(), runs(self.channels))

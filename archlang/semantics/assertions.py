@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archlang.diagnostics.catalog.fields import NoPlace
 from archlang.diagnostics.catalog.graph import AssertionFailed
 from archlang.diagnostics.model import Diagnostics, Mistake
 from archlang.graph import Graph
@@ -20,10 +21,27 @@ from archlang.semantics.values import UNKNOWN, Env
 from archlang.syntax import tree
 from archlang.syntax.walk import names_in
 
+
+def _receptive_field(graph: Graph) -> int | Dims:
+    """One number where it is the same on all axes, else a size.
+
+    Raises:
+        Mistake: the input is a vector, of which nothing sees a part.
+    """
+    from archlang.analysis.receptive import receptive_field  # few specs assert it
+
+    field = receptive_field(graph)
+    if not field.size:
+        features = graph.nodes[graph.inputs[0]].shape[0]
+        raise Mistake(NoPlace(network=graph.name, features=features))
+    return field.size[0] if len(set(field.size)) == 1 else Dims(field.size)
+
+
 _METRICS: dict[str, Callable[[Graph], Any]] = {
     "params": lambda g: g.params,
     "macs": lambda g: g.macs,
     "depth": lambda g: g.depth,
+    "receptive_field": _receptive_field,
     "input": lambda g: Dims(g.nodes[g.inputs[0]].shape),
     "output": lambda g: Dims(g.outputs[0].tensor.shape),
 }
@@ -60,8 +78,8 @@ class Assertions:
         for s, env in self._waiting:
             wanted = set(names_in(s.test))
             inner = Env(env)
-            inner.names.update((n, m(graph)) for n, m in _METRICS.items() if n in wanted)
             try:
+                inner.names.update((n, m(graph)) for n, m in _METRICS.items() if n in wanted)
                 self._check(s, inner)
             except Unresolved:
                 pass  # what it depends on is reported already

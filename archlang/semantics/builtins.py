@@ -17,7 +17,7 @@ from archlang.semantics.values import Env, Function, InitialiserKind, MatchingKi
 MATCHING = ("project", "fixed", "scale", "resize")
 """Matching operators that are not also layers (`identity`, `pad` and `crop` are both)."""
 MATCHING_LAYERS = ("identity", "pad", "crop")
-METRICS = ("params", "macs", "depth", "input", "output")
+METRICS = ("params", "macs", "depth", "receptive_field", "input", "output")
 """What only a finished network has; an assert may name it."""
 MAX_LIST = 100_000
 """No list of constants is longer."""
