@@ -65,9 +65,11 @@ class Scope:
 class Change(Record):
     """A line of a derived network: `replace conv1: …`, `adapt conv1: sum`."""
 
-    word: Literal["replace", "before", "after", "remove", "freeze", "adapt"]
+    word: Literal[
+        "replace", "before", "after", "remove", "freeze", "adapt", "remove skips", "replace skips"
+    ]
     path: str
-    """As written, so it may hold `*`."""
+    """As written, so it may hold `*`; of a line about skips which ones: `short skips`."""
     level: int
     """Whose line it is: 0 the network's own, 1 that of the network it derives from, and so on."""
     span: Span
@@ -140,6 +142,18 @@ class Match(NamedTuple):
     """`project(bn)`, `crop`, …; "identity" where there was nothing to do."""
 
 
+class Cut(Record):
+    """A merge that a line about skips changed: `remove short skips`."""
+
+    change: Change
+    tensor: Tensor
+    """What it gives now: with one operand left, that one."""
+    narrowed: bool
+    """Whether it gives fewer channels than it did."""
+    paths: tuple[str, ...]
+    """What the W of the operands that were taken away or replaced was made of."""
+
+
 class Skip(Record):
     """A connection past one or more layers: `Y_l = f(Z_l + W∘Y_{l-s})`.
 
@@ -176,6 +190,8 @@ class Graph:
     """The networks it derives from (`network A from B`), the nearest first."""
     changes: tuple[Change, ...] = ()
     """What it and its bases change of theirs, as written."""
+    cuts: list[Cut] = field(default_factory=list["Cut"])
+    """The merges that its lines, and those of its bases, about skips changed."""
     pretrained: Pretrained | None = None
     """The weights that it, or the nearest of its bases that does, declares."""
     files: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -18,10 +18,11 @@ from archlang.semantics.forms import Forms
 from archlang.semantics.frame import Frame, open_scope
 from archlang.semantics.limits import MAX_NESTING, LimitReached, Unresolved
 from archlang.semantics.matching import Matching
-from archlang.semantics.merge import OPERATORS, Merger, Pending
+from archlang.semantics.merge import OPERATORS, Merger
 from archlang.semantics.naming import join, kind_of
 from archlang.semantics.resolve_unit import resolve
 from archlang.semantics.runs import Runs, something
+from archlang.semantics.skip_surgery import Pending
 from archlang.semantics.surgeon import Surgeon
 from archlang.semantics.values import (
     UNKNOWN,
@@ -58,7 +59,7 @@ class Applier:
         self._depth = 0
         self._forms = Forms(expander.evaluator)
         self._surgeon = Surgeon(self, expander)
-        self._merger = Merger(self, expander)
+        self._merger = Merger(self, expander, self._surgeon)
         self._runs = Runs(self, expander, self._merger, self._surgeon)
         self._cases: dict[type, Callable[[Any, Frame, Value, str | None], Value]] = {
             tree.Pipe: self._pipe,

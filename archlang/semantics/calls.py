@@ -52,7 +52,7 @@ class Calls:
     def __init__(self, evaluator: Evaluator, budget: Budget, workshop: Workshop) -> None:
         self._evaluator = evaluator
         self._budget = budget
-        self._workshop = workshop
+        self.workshop = self._workshop = workshop
         self._calls = 0
 
     def call(self, e: tree.Call, env: Env) -> Value:

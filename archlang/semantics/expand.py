@@ -36,6 +36,7 @@ from archlang.semantics.limits import (
 from archlang.semantics.naming import Naming
 from archlang.semantics.ports import Ports, arriving
 from archlang.semantics.resolve_unit import parameters
+from archlang.semantics.skip_surgery import SkipSurgeon
 from archlang.semantics.surgery import Edits
 from archlang.semantics.values import (
     UNKNOWN,
@@ -75,6 +76,7 @@ class Expander:
         self.naming = Naming()
         self.weaver = Weaver(graph, self.budget, edits, workshop)
         self.assertions = Assertions(self.evaluator, sink, as_declared)
+        self.skips = SkipSurgeon(self)
         self.applier = Applier(self)
         self._ports = Ports(self)
         self._kept_in: dict[int, Kept] = {}
@@ -150,9 +152,8 @@ class Expander:
         case = self._cases.get(type(statement))
         try:
             if case is None:
-                word = type(statement).__name__.lower()
                 reason = "only a derived network (network A from B:) can be operated on"
-                raise Mistake(MisplacedStatement(statement=word, reason=reason), statement.span)
+                raise Mistake(MisplacedStatement(tree.word(statement), reason), statement.span)
             case(statement, frame)
         except LimitReached:
             raise

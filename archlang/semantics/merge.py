@@ -8,44 +8,36 @@ from typing import TYPE_CHECKING, Any
 from archlang.diagnostics.catalog.arguments import BadOperands
 from archlang.diagnostics.catalog.graph import NothingToMatch, SeveralTensors
 from archlang.diagnostics.catalog.shapes import MergeShapes
-from archlang.diagnostics.model import Mistake
+from archlang.diagnostics.model import Label, Mistake
 from archlang.graph import Match, Tensor
 from archlang.ops.base import Op, Shape
 from archlang.ops.merging import Add, Concat, Merge, Multiply, Subtract, WithConstant, broadcast
-from archlang.record import Record
 from archlang.semantics.constants import arithmetic
 from archlang.semantics.frame import Frame, open_scope
-from archlang.semantics.matching import Goal, Matching, fitting
-from archlang.semantics.naming import join
+from archlang.semantics.matching import Goal, fitting, layer_name
+from archlang.semantics.naming import Naming, join, kind_of
+from archlang.semantics.skip_surgery import Operands, Pending
 from archlang.semantics.values import UNKNOWN, Target, Value, describe, is_tensors
 from archlang.source import Span
 
 if TYPE_CHECKING:
     from archlang.semantics.apply import Applier
     from archlang.semantics.expand import Expander
+    from archlang.semantics.surgeon import Surgeon
 
 OPERATORS: dict[str, type[Op]] = {"+": Add, "-": Subtract, "*": Multiply, "++": Concat}
 NAMES: dict[type[Op], str] = {Add: "add", Subtract: "sub", Multiply: "mul", Concat: "cat"}
 
 
-class Pending(Record):
-    """W∘x before it is known what it has to fit."""
-
-    matching: Matching
-    source: Tensor
-    operator: str
-    """W as written."""
-    written: str
-    span: Span
-
-
 class Merger:
     """Merges operands for an applier."""
 
-    def __init__(self, applier: Applier, expander: Expander) -> None:
+    def __init__(self, applier: Applier, expander: Expander, surgeon: Surgeon) -> None:
         self._applier = applier
         self._naming = expander.naming
         self._weaver = expander.weaver
+        self._skips = expander.skips
+        self._surgeon = surgeon
 
     def merge(
         self,
@@ -63,14 +55,31 @@ class Merger:
         """
         self._check(op, sign, operands, span)
         assert op is not None
-        tensors = self._fitted(op, operands, frame, span)
+        if all(isinstance(o, (Tensor, Pending)) for o in operands):
+            return self._join(op, operands, frame, span, name)
+        tensors = self._fitted(op, Operands(operands), frame, span)
         if any(t is UNKNOWN for t in tensors):
             return UNKNOWN
-        if any(not isinstance(t, Tensor) for t in tensors):
-            return self._with_numbers(op, sign, tensors, frame, span)
+        return self._with_numbers(op, sign, tensors, frame, span)
+
+    def _join(
+        self, op: type[Op], values: list[Value], frame: Frame, span: Span, name: str | None
+    ) -> Value:
+        """Join tensors and W∘x, as the lines of derived networks about skips leave them."""
+        edits = self._surgeon.edits
+        operands = self._skips.operands(edits, values, frame, span) if edits else Operands(values)
+        tensors = self._fitted(op, operands, frame, span)
+        self._skips.hold_names(operands, frame)
+        if any(t is UNKNOWN for t in tensors):
+            return UNKNOWN
         if len(tensors) == 1:
-            return tensors[0]
-        return self._add(op, tensors, operands, frame, span, name)
+            if len(values) > 1:
+                self._path(op, frame, name)  # nobody else shall have its name
+            result = tensors[0]
+        else:
+            result = self._add(op, tensors, operands.left, frame, span, name)
+        self._skips.note(edits, operands, op, result)
+        return result
 
     def _check(self, op: type[Op] | None, sign: str, operands: list[Value], span: Span) -> None:
         for operand in operands:
@@ -85,17 +94,17 @@ class Merger:
 
     # ── matching ─────────────────────────────────────────────────────────────────────────────
 
-    def _fitted(self, op: type[Op], operands: list[Value], frame: Frame, span: Span) -> list[Value]:
+    def _fitted(self, op: type[Op], operands: Operands, frame: Frame, span: Span) -> list[Value]:
         """The operands with every W∘x made to fit the others."""
-        if not any(isinstance(o, Pending) for o in operands):
-            return operands
-        others = [o for o in operands if isinstance(o, Tensor)]
+        if not any(isinstance(o, Pending) for o in operands.left):
+            return operands.left
+        others = [o for o in operands.left if isinstance(o, Tensor)] or operands.aside
         if not others:
             raise Mistake(NothingToMatch(), span)
         shape = self._target(op, others, span)
         return [
             self._fit(o, shape, others, op is Concat, frame) if isinstance(o, Pending) else o
-            for o in operands
+            for o in operands.left
         ]
 
     def _target(self, op: type[Op], others: list[Tensor], span: Span) -> Shape:
@@ -113,15 +122,31 @@ class Merger:
         like = next((t for t in others if t.shape[1:] == shape[1:]), others[0])
         strides = self._weaver.strides_between(pending.source, like)
         goal = Goal(shape, spatial, like, strides)
-        builder = Build(self._applier, frame, pending, goal)
-        with self._weaver.marking(role="match"):
-            try:
+        builder = Build(self._applier, self._naming, frame, pending, goal)
+        put = pending.put
+        doing = self._surgeon.doing(put.edit) if put is not None else nullcontext()
+        try:
+            with self._weaver.marking(role="match"), doing:
                 return pending.matching.fit(pending.source, goal, builder)
-            except Mistake as mistake:
-                if mistake.at is None:
-                    mistake.at = pending.span
-                    mistake.secondary = tuple(self._weaver.origins([pending.source, like]))
-                raise
+        except Mistake as mistake:
+            if put is not None and put.edits.kept_skips is not None:
+                put.edits.kept_skips.add(put.path)
+                return self._kept(put.operand, shape, others, spatial, frame)
+            if mistake.at is None:
+                mistake.at = pending.span
+                mistake.secondary = tuple(self._weaver.origins([pending.source, like]))
+                if put is not None:
+                    text = f"needed here; `except {put.path}` leaves that skip as it is"
+                    mistake.secondary = (Label(put.at, text), *mistake.secondary)
+            raise
+
+    def _kept(
+        self, operand: Value, shape: Shape, others: list[Tensor], spatial: bool, frame: Frame
+    ) -> Value:
+        """A skip as it was, since the other W does not fit it."""
+        if isinstance(operand, Pending):
+            return self._fit(operand, shape, others, spatial, frame)
+        return operand
 
     # ── merging ──────────────────────────────────────────────────────────────────────────────
 
@@ -136,8 +161,7 @@ class Merger:
     ) -> Tensor:
         if issubclass(op, Merge):
             self._target(op, tensors, span)
-        kind = NAMES.get(op, op.__name__.lower())
-        path = join(frame.scope.path, name or self._naming.automatic(frame.scope, kind))
+        path = self._path(op, frame, name)
         made = _SHARED_OPS.setdefault(op, op())
         (result,) = self._weaver.add(made, tensors, path, frame.scope, span, role="merge")
         for i, operand in enumerate(operands):
@@ -147,6 +171,10 @@ class Merger:
                 match = Match(operand.source, operand.operator, did)
                 self._weaver.graph.matching[result.node, i] = match
         return result
+
+    def _path(self, op: type[Op], frame: Frame, name: str | None) -> str:
+        kind = NAMES.get(op, op.__name__.lower())
+        return join(frame.scope.path, name or self._naming.automatic(frame.scope, kind))
 
     def _unequal(self, op: type[Op], tensors: list[Tensor], span: Span) -> Mistake:
         left = tensors[0]
@@ -167,7 +195,7 @@ class Merger:
         result = operands[0]
         for operand in operands[1:]:
             if isinstance(result, Tensor) and isinstance(operand, Tensor):
-                result = self._add(op, [result, operand], [], frame, span, None)
+                result = self._join(op, [result, operand], frame, span, None)
             elif isinstance(result, Tensor):
                 result = self._number(sign, result, operand, False, frame, span)
             elif isinstance(operand, Tensor):
@@ -195,19 +223,29 @@ _SHARED_OPS: dict[type[Op], Op] = {}
 class Build:
     """How a matching operator applies layers: within the frame of its merge."""
 
-    def __init__(self, applier: Applier, frame: Frame, pending: Pending, goal: Goal) -> None:
+    def __init__(
+        self, applier: Applier, naming: Naming, frame: Frame, pending: Pending, goal: Goal
+    ) -> None:
         self._applier = applier
+        self._naming = naming
         self._frame = frame
         self._pending = pending
         self._goal = goal
         self._frozen = False
+        self._put = pending.put
+
+    def _name(self, kind: str) -> str:
+        """The next automatic name of a kind; beside what the base has, where a line put W there."""
+        if self._put is None:
+            return self._applier.name_for(self._frame, kind)
+        return self._naming.beside(self._frame.scope, kind, self._put.avoid)
 
     def op(self, op: Op, *inputs: Tensor) -> Tensor:
         """Apply one layer, named by what it is."""
         name = op.name or {"CropLike": "crop", "ResizeLike": "resize", "PadShortcut": "pad"}.get(
             type(op).__name__, type(op).__name__.lower()
         )
-        chosen = self._applier.name_for(self._frame, name)
+        chosen = self._name(name)
         with self._marking():
             return self._applier.put(op, inputs, chosen, self._frame, self._pending.span)
 
@@ -221,21 +259,30 @@ class Build:
         target = Target(self._goal.shape, stride)
         with self._marking():
             ready = self._applier.matching_target(layer, target)
-            return self._applier.apply(ready, source, self._frame, self._pending.span)
+            name = None if self._put is None else self._name(_kind(layer))
+            return self._applier.apply(ready, source, self._frame, self._pending.span, name)
 
     def scoped(self, name: str) -> Build:
         """A builder for layers under a path of their own."""
-        chosen = self._applier.name_for(self._frame, name)
+        chosen = self._name(name)
         scope = open_scope(self._frame, chosen, "match", self._pending.operator, self._pending.span)
-        inner = Build(self._applier, self._frame.inside(None, scope), self._pending, self._goal)
+        within = self._frame.inside(None, scope)
+        inner = Build(self._applier, self._naming, within, self._pending, self._goal)
         inner._frozen = self._frozen
+        inner._put = None  # in a scope of its own no name is taken
         return inner
 
     def frozen(self) -> Build:
         """A builder whose layers are not trained."""
-        inner = Build(self._applier, self._frame, self._pending, self._goal)
+        inner = Build(self._applier, self._naming, self._frame, self._pending, self._goal)
         inner._frozen = True
         return inner
 
     def _marking(self) -> AbstractContextManager[None]:
         return self._applier.frozen() if self._frozen else nullcontext()
+
+
+def _kind(layer: Value) -> str:
+    """What the scope of a W that is a layer is called by."""
+    name = layer_name(layer)
+    return kind_of(name) if name.isidentifier() else "match"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from functools import cache
 from itertools import count
 
@@ -140,6 +141,19 @@ class Naming:
             if name not in given and name not in kept:
                 given.add(name)
                 return name
+
+    def beside(self, scope: Scope, kind: str, avoid: Collection[str]) -> str:
+        """A name of a kind for what is put in later: one that nothing else will ask for."""
+        taken = self._given[id(scope)] | self._kept[id(scope)] | set(avoid)
+        chosen = next(n for i in count(1) if (n := f"{kind}{i}") not in taken)
+        self._given[id(scope)].add(chosen)
+        return chosen
+
+    def hold(self, scope: Scope, name: str) -> None:
+        """Keep a name that nothing has any more, so that what comes after keeps its own."""
+        if name.isdigit():
+            self._counts[id(scope)][""] += 1
+        self._given[id(scope)].add(name)
 
     def position(self, scope: Scope) -> str:
         """The next position of a unit in a named run, from 0."""

@@ -18,6 +18,7 @@ from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph, Node, Scope, Tensor, shapes
 from archlang.ops.convolution import Conv
 from archlang.paths import prefixes
+from archlang.semantics.bases import Base
 from archlang.semantics.blame import blamed
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
@@ -102,9 +103,18 @@ def _expand(
 
 
 def _run(
-    top: Unit, lineage: Lineage, sink: Diagnostics, workshop: Workshop, changed: bool
+    top: Unit,
+    lineage: Lineage,
+    sink: Diagnostics,
+    workshop: Workshop,
+    changed: bool,
+    *,
+    held: bool = True,
 ) -> Graph | None:
-    """Expand what a network stands for; `changed` from outside, it is not held to its asserts."""
+    """Expand what a network stands for.
+
+    `changed` from outside, it is not held to its own asserts; unless `held`, to none at all.
+    """
     edits = lineage.edits
     filled = Evaluator(Budget(), workshop).calls.filled(lineage.unit, top.declaration.name.span)
     graph = _empty_graph(top, filled, lineage)
@@ -112,6 +122,7 @@ def _run(
         graph, sink, edits, workshop, as_declared=not edits and _as_declared(filled)
     )
     before = len(sink)
+    expander.skips.prepare(edits)
     expander.body(filled, None, graph.root, is_root=True)
     if not expander.complete:
         edits.report_unused(sink, _paths_of_base(lineage))
@@ -119,11 +130,40 @@ def _run(
     edits.report_unused(sink)
     mistakes = len(sink)
     _check_whole(expander, graph, sink)
-    if len(sink) == mistakes and graph.outputs:
+    if len(sink) == mistakes and graph.outputs and held:
         if not changed:
             _add_own_assertions(top, expander)
         expander.assertions.hold(graph)
+    if len(sink) == before:
+        expander.skips.report_unknown()
     return graph if len(sink) == before else None
+
+
+def graph_of_base(base: Base, workshop: Workshop) -> Graph | None:
+    """The graph of a base, whatever it asserts of itself; None if it has mistakes."""
+    return workshop.base_graph(base, lambda: _bare(base, workshop))
+
+
+def _bare(base: Base, workshop: Workshop) -> Graph | None:
+    unit = Unit(base.unit.declaration, base.unit.env, base.arguments)
+    with suppress(Mistake, Unresolved, TooManyMistakes):
+        lineage = resolve(unit, Evaluator(Budget(), workshop))
+        return _run(unit, lineage, Diagnostics(), workshop, changed=True, held=False)
+    return None
+
+
+def kept_skips(unit: Unit, workshop: Workshop) -> tuple[str, ...]:
+    """The merges of a derived network with skips that the W of a line about them does not fit.
+
+    Raises:
+        Mistake: it stands for no network.
+        Unresolved: what it stands for is undefined by a mistake.
+    """
+    lineage = resolve(unit, Evaluator(Budget(), workshop))
+    lineage.edits.kept_skips = set()
+    with suppress(Mistake, Unresolved, TooManyMistakes):
+        _run(unit, lineage, Diagnostics(), workshop, changed=True)
+    return tuple(lineage.edits.kept_skips)
 
 
 def _paths_of_base(lineage: Lineage) -> set[str]:

@@ -169,7 +169,13 @@ class Names:
             case tree.Replace() | tree.Insert():
                 self._operation(s)
                 self._nested(s.body)
-            case tree.Remove() | tree.Freeze() | tree.Adapt():
+            case (
+                tree.Remove()
+                | tree.Freeze()
+                | tree.Adapt()
+                | tree.RemoveSkips()
+                | tree.ReplaceSkips()
+            ):
                 self._operation(s)
             case tree.Weights():
                 pass  # it names nothing of the spec
@@ -186,6 +192,8 @@ class Names:
     def _operation(self, s: tree.Statement) -> None:
         if not self._is_derived:
             self._sink.report(misplaced_operation(s), s.span)
+        if isinstance(s, tree.ReplaceSkips) and s.operator is not None:
+            self.expression(s.operator)
 
     def _output(self, s: tree.Output) -> None:
         self.expression(s.value)
@@ -306,7 +314,7 @@ def _first(span: Span | None) -> list[Label]:
 def misplaced_operation(s: tree.Statement) -> MisplacedStatement:
     """The mistake of surgery outside a derived network."""
     reason = "only a derived network (network A from B:) can be operated on"
-    return MisplacedStatement(statement=type(s).__name__.lower(), reason=reason)
+    return MisplacedStatement(statement=tree.word(s), reason=reason)
 
 
 def _flat(targets: tree.Targets) -> list[tree.Name]:

@@ -14,7 +14,7 @@ from archlang.semantics.bases import Base
 from archlang.semantics.builtins import what_is
 from archlang.semantics.limits import MAX_NESTING, Unresolved
 from archlang.semantics.pretrained import declared, way
-from archlang.semantics.surgery import Edit, Edits, InputEdit
+from archlang.semantics.surgery import Edit, Edits, InputEdit, SkipLine
 from archlang.semantics.values import UNKNOWN, Env, Unit, describe
 from archlang.syntax import tree
 
@@ -58,9 +58,10 @@ def resolve(unit: Unit, evaluator: Evaluator) -> Lineage:
         env = parameters(lineage.unit, evaluator)
         target = _target(lineage.unit, behind, env, evaluator)
         if declaration.base is not None:
-            gather(declaration, env, lineage, evaluator)
             bare = Unit(target.declaration, target.env)
-            lineage.bases.append(Base(bare, target.arguments, behind.span))
+            base = Base(bare, target.arguments, behind.span)
+            gather(declaration, env, lineage, base, evaluator)
+            lineage.bases.append(base)
         lineage.unit = target
     raise Mistake(TooDeep(name=unit.name, limit=MAX_NESTING), unit.declaration.span)
 
@@ -74,8 +75,7 @@ def _hold_to_asserts(declaration: tree.Network) -> None:
 
 
 def _misplaced(s: tree.Statement, reason: str) -> Mistake:
-    word = "a step" if isinstance(s, tree.Step) else type(s).__name__.lower()
-    return Mistake(MisplacedStatement(statement=word, reason=reason), s.span)
+    return Mistake(MisplacedStatement(statement=tree.word(s), reason=reason), s.span)
 
 
 def _target(unit: Unit, behind: tree.Expression, env: Env, evaluator: Evaluator) -> Unit:
@@ -103,7 +103,9 @@ def parameters(unit: Unit, evaluator: Evaluator) -> Env:
     return env
 
 
-def gather(declaration: tree.Network, env: Env, lineage: Lineage, evaluator: Evaluator) -> None:
+def gather(
+    declaration: tree.Network, env: Env, lineage: Lineage, base: Base, evaluator: Evaluator
+) -> None:
     """Put the edits of a derived network before those that derive from it further.
 
     Raises:
@@ -126,6 +128,8 @@ def gather(declaration: tree.Network, env: Env, lineage: Lineage, evaluator: Eva
                 pass  # asserts are held by the network itself, when it is whole
             case tree.Replace() | tree.Insert() | tree.Remove() | tree.Freeze() | tree.Adapt():
                 found.edits += _edits(s, env, len(lineage.bases))
+            case tree.RemoveSkips() | tree.ReplaceSkips():
+                found.edits.append(_skip_edit(s, env, len(lineage.bases), base, evaluator))
             case _:
                 raise _misplaced(s, f"a derived network takes {TAKEN}")
     lineage.edits.put_below(found)
@@ -158,3 +162,32 @@ def _edits(
         case tree.Adapt():
             how = way(s.how)
             return [Edit(Change("adapt", p.path, level, p.span, how)) for p in s.paths]
+
+
+def _skip_edit(
+    s: tree.RemoveSkips | tree.ReplaceSkips,
+    env: Env,
+    level: int,
+    base: Base,
+    evaluator: Evaluator,
+) -> Edit:
+    """The edit that a line about skips asks for.
+
+    Raises:
+        Mistake: what it gives as W is none.
+        Unresolved: a mistake that is reported already left that undefined.
+    """
+    matching, written, at, source = None, "", s.span, ""
+    if isinstance(s, tree.ReplaceSkips):
+        source = s.source.id if s.source is not None else ""
+        if s.operator is not None:
+            value = evaluator.value(s.operator, env)
+            if value is UNKNOWN:
+                raise Unresolved
+            written, at = s.operator.span.text, s.operator.span
+            matching = evaluator.calls.as_matching(value, env, at)
+    word = "remove skips" if isinstance(s, tree.RemoveSkips) else "replace skips"
+    change = Change(word, f"{s.skips.kind} skips", level, s.span)
+    excepted = s.skips.excepted
+    line = SkipLine(base, s.skips.kind, excepted, matching, source, written, at)
+    return Edit(change, skips=line)

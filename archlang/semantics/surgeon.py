@@ -65,11 +65,7 @@ class Surgeon:
     def _put(self, edit: Edit, name: str, flow: Value, frame: Frame) -> Value:
         """Run the lines of an edit under a name; a single layer carries the name itself."""
         assert edit.body is not None
-        # the edits of a network that is only a part of this one are nothing that was changed here
-        change = edit.change if self.edits.is_own(edit.change) else None
-        edits = self._of(edit)
-        marking = self._expander.weaver.marking(change=change, within=edit.change.span)
-        with self._muted(edits), edits.putting(edit.change.level), marking:
+        with self.doing(edit):
             at = Frame(Env(edit.env), frame.scope, frame.body, flow)
             lines = edit.body.statements
             if len(lines) == 1 and isinstance(lines[0], tree.Step) and not lines[0].targets:
@@ -78,6 +74,16 @@ class Surgeon:
             inner = at.inside(flow, scope)
             self._expander.suite(edit.body, inner)
             return inner.flow
+
+    @contextmanager
+    def doing(self, edit: Edit) -> Generator[None]:
+        """Mark all that is added meanwhile as put there by an edit, and keep edits away from it."""
+        # the edits of a network that is only a part of this one are nothing that was changed here
+        change = edit.change if self.edits.is_own(edit.change) else None
+        edits = self._of(edit)
+        marking = self._expander.weaver.marking(change=change, within=edit.change.span)
+        with self._muted(edits), edits.putting(edit.change.level), marking:
+            yield
 
     @contextmanager
     def _muted(self, edits: Edits) -> Generator[None]:
@@ -101,6 +107,7 @@ class Surgeon:
         """Add other edits to those in force: of a derived network that serves as a part."""
         weaver, before = self._expander.weaver, self.edits
         self.edits = weaver.edits = edits
+        self._expander.skips.prepare(edits)
         try:
             yield
         finally:

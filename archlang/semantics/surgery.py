@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from archlang.diagnostics.catalog.declared import CannotAdapt
 from archlang.diagnostics.catalog.graph import SaidTwice, UnknownPath
@@ -18,11 +19,17 @@ from archlang.diagnostics.suggest import closest
 from archlang.graph import Change
 from archlang.ops.base import Shape, shape_text
 from archlang.paths import prefixes
+from archlang.record import Record
 from archlang.semantics.values import Env
 from archlang.source import Span
 from archlang.syntax import tree
 
-MOVING = frozenset({"replace", "before", "after", "remove"})
+if TYPE_CHECKING:
+    from archlang.semantics.bases import Base
+    from archlang.semantics.matching import Matching
+    from archlang.semantics.skip_plan import SkipPlan
+
+MOVING = frozenset({"replace", "before", "after", "remove", "remove skips", "replace skips"})
 """The words of edits that change what is built."""
 
 MERGES = frozenset({"add", "sub", "mul", "concat", "mean", "scalar"})
@@ -36,6 +43,24 @@ def _reaches(freeze: Change, put_by: Change) -> bool:
     return freeze.level < put_by.level
 
 
+class SkipLine(Record):
+    """What a line says of the skips of a base: which ones, and what becomes of them."""
+
+    base: Base
+    """The network whose skips are meant."""
+    kind: str
+    """`short`, `long`, `dense` or `all`."""
+    excepted: tuple[tree.PathName, ...]
+    matching: Matching | None
+    """The W that they get; None if they keep theirs, or are taken away."""
+    source: str
+    """`Y`: they start at an activated tensor; `Z`: at a linear one; empty: where they did."""
+    written: str
+    """W as written."""
+    at: Span
+    """Where W stands, or the line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A line of a derived network; where it puts something, with the scope it was written in."""
@@ -43,11 +68,18 @@ class Edit:
     change: Change
     body: tree.Suite | None = None
     env: Env | None = field(default=None, repr=False)
+    skips: SkipLine | None = None
+    """Of a line about skips, what it says of them."""
 
 
 def is_at(change: Change, path: str) -> bool:
     """Whether a change speaks of just this path; a `*` stands for one name, whatever it is."""
-    return fnmatchcase(path, change.path) and path.count(".") == change.path.count(".")
+    return path_matches(change.path, path)
+
+
+def path_matches(written: str, path: str) -> bool:
+    """Whether a path as written, perhaps with a `*` for a name, is this one."""
+    return fnmatchcase(path, written) and path.count(".") == written.count(".")
 
 
 def is_around(change: Change, path: str) -> bool:
@@ -78,6 +110,11 @@ class Edits:
     """The path that all others are relative to: where the derived network stands as a part."""
     outer: Edits | None = None
     """Those of the network that it is a part of."""
+    plans: list[SkipPlan] | None = None
+    """What the lines about skips mean, base by base, the innermost first; None: not yet known."""
+    kept_skips: set[str] | None = None
+    """Where W does not fit a skip, that keeps its own, and its merge is noted here; None: such a W
+    is a mistake."""
     _limit: int | None = None
     """Only edits of networks that derive further than this level may change what is built now."""
     _used: set[Change] = field(default_factory=set[Change])
@@ -112,7 +149,11 @@ class Edits:
         return own or (self.outer is not None and self.outer.moves)
 
     def _may(self, change: Change) -> bool:
-        return self._limit is None or change.level < self._limit
+        return self.may(change.level)
+
+    def may(self, level: int) -> bool:
+        """Whether edits of a level may change what is built now."""
+        return self._limit is None or level < self._limit
 
     def put_below(self, inner: Edits) -> None:
         """Add the edits of a network that this one derives from: they come first."""
@@ -135,6 +176,10 @@ class Edits:
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(f"{self.root}.") if self.root else path
+
+    def scope_path(self, path: str) -> str:
+        """The path of a scope as the network that these are of has it by itself."""
+        return "" if path == self.root else self._relative(path)
 
     def instead(self, path: str) -> Edit | None:
         """What replaces or removes a path: the line of the network that derives furthest.
@@ -204,7 +249,7 @@ class Edits:
     def report_unused(self, sink: Diagnostics, known: Collection[str] = ()) -> None:
         """Report edits whose path the base does not have, nor is it among those known."""
         top = tuple(dict.fromkeys(p for p in self._seen if "." not in p))
-        for change in self.changes:
+        for change in (edit.change for edit in self.edits if edit.skips is None):
             if change.level:
                 continue  # that of a base is held to what was there when the base was made
             if change in self._used or any(is_at(change, path) for path in known):

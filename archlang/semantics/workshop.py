@@ -6,8 +6,8 @@ next; each is made, checked and inferred once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -17,6 +17,10 @@ from archlang.semantics.validation import plain, validated
 from archlang.semantics.values import UNKNOWN, Value
 from archlang.source import Span
 from archlang.syntax import tree
+
+if TYPE_CHECKING:
+    from archlang.graph import Graph
+    from archlang.semantics.bases import Base
 
 
 class Workshop:
@@ -30,6 +34,20 @@ class Workshop:
         """(id of a layer, shapes it takes) → shapes it gives."""
         self.kept: list[Op] = []
         """The layers whose ids are in use: an id is only unique while its object lives."""
+        self._bases: dict[tuple[int, int], list[tuple[Base, Graph | None]]] = {}
+        """(declaration, its surroundings) → the bases with these, and their graphs."""
+
+    def base_graph(self, base: Base, make: Callable[[], Graph | None]) -> Graph | None:
+        """The graph of a base, which is made once; None while it is being made."""
+        known = self._bases.setdefault((id(base.unit.declaration), id(base.unit.env)), [])
+        for other, graph in known:
+            if _same(other.arguments, base.arguments):
+                return graph
+        known.append((base, None))
+        place = len(known) - 1
+        graph = make()
+        known[place] = (base, graph)
+        return graph
 
     def called(
         self, e: tree.Call, values: Sequence[Value], op: type[Op], defaults: Mapping[str, Any]
@@ -97,3 +115,10 @@ class Workshop:
         if known is None:  # the defaults are kept with it, so that their id stays theirs
             known = self._bare[key] = (self.make(op, op.name, (), defaults, span), defaults)
         return known[0]
+
+
+def _same(a: Mapping[str, Value], b: Mapping[str, Value]) -> bool:
+    """Whether two sets of arguments mean the same; 1, 1.0 and true are three things."""
+    return a.keys() == b.keys() and all(
+        type(value) is type(b[name]) and value == b[name] for name, value in a.items()
+    )

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from lark import Token, Transformer
 
+from archlang.diagnostics.catalog.ablation import BadSource
 from archlang.diagnostics.catalog.limits import HugeLiteral, NestedTooDeeply
 from archlang.diagnostics.catalog.syntax import BadBinding
 from archlang.diagnostics.model import Mistake
@@ -216,6 +217,25 @@ class TreeBuilder(Transformer[Token, tree.File]):
     def remove(self, c: Children) -> tree.Remove:
         return tree.Remove(self._span(*c), tuple(self._path(t) for t in c[1::2]))
 
+    def skips(self, c: Children) -> tree.Skips:
+        excepted = tuple(self._path(t) for t in c[2::2])
+        return tree.Skips(self._span(*c), str(c[0]).split()[0], excepted)
+
+    def remove_skips(self, c: Children) -> tree.RemoveSkips:
+        return tree.RemoveSkips(self._span(*c), c[1])
+
+    def replace_skips(self, c: Children) -> tree.ReplaceSkips:
+        operator: tree.Expression | None = c[3]
+        source = operator
+        if isinstance(operator, tree.Matched):
+            operator, source = operator.operator, operator.operand
+            if not _is_source(source):
+                raise Mistake(BadSource(written=source.span.text), source.span)
+        elif _is_source(operator):
+            operator = None
+        named = source if isinstance(source, tree.Name) and _is_source(source) else None
+        return tree.ReplaceSkips(self._span(*c), c[1], operator, named)
+
     def freeze(self, c: Children) -> tree.Freeze:
         return tree.Freeze(self._span(*c), tuple(self._path(t) for t in c[1::2]))
 
@@ -321,6 +341,11 @@ class TreeBuilder(Transformer[Token, tree.File]):
     def comprehension(self, c: Children) -> tree.Comprehension:
         condition = c[7] if len(c) == 9 else None
         return tree.Comprehension(self._span(*c), c[1], c[3], c[5], condition)
+
+
+def _is_source(e: tree.Expression | None) -> bool:
+    """Whether it says where a skip starts: before the activation, or behind it."""
+    return isinstance(e, tree.Name) and e.id in ("Y", "Z")
 
 
 def _start(part: Token | tree.Syntax) -> int:

@@ -76,6 +76,7 @@ WORDS = {
     "ADAPT": "adapt",
     "WEIGHTS": "weights",
     "PATH": "a path such as layer1.0.conv1",
+    "SKIPS": "short, long, dense or all skips",
     "_NL": "the end of the line",
     "_INDENT": "an indented body",
     "_DEDENT": "the end of the body",
@@ -140,9 +141,20 @@ def _token(error: UnexpectedToken, source: Source, brackets: Sequence[Token]) ->
         word = _first_word(source, start)
         if "COLON" in expected and word in HEADERS:
             return Mistake(MissingColon(header=word), at, fix=Fix(at, ":"))
-    hint = PYTHON_HABITS.get(_first_word(source, start))
+    hint = PYTHON_HABITS.get(_first_word(source, start)) or _skips_hint(source, start)
     words = () if hint else _expected(expected)
     return Mistake(Unexpected(_found(token), words, hint), at)
+
+
+def _skips_hint(source: Source, offset: int) -> str | None:
+    """How lines about skips are written, for one that speaks of them in another way."""
+    line = source.line(source.position(offset).line)
+    match = re.match(r"\s*(remove|replace)\b.*\bskips?\b", line)
+    if not match:
+        return None
+    if match[1] == "remove":
+        return "remove short skips, or long, dense or all skips; behind it perhaps: except layer4"
+    return "replace short skips: W, or long, dense or all skips, on one line"
 
 
 def _found(token: Token) -> str:

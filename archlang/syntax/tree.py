@@ -286,6 +286,31 @@ class Remove(Syntax):
     paths: tuple[PathName, ...]
 
 
+class Skips(Syntax):
+    """`short skips except layer4`: which skip connections a line speaks of."""
+
+    kind: str
+    """`short`, `long`, `dense` or `all`."""
+    excepted: tuple[PathName, ...]
+
+
+class RemoveSkips(Syntax):
+    """`remove short skips except layer4`: take skip connections away."""
+
+    skips: Skips
+
+
+class ReplaceSkips(Syntax):
+    """`replace short skips: scale(0.5)`, `… : project∘Z`: give them another W, or another source.
+
+    `operator` is None where only the source is said: `… : Y`.
+    """
+
+    skips: Skips
+    operator: Expression | None
+    source: Name | None
+
+
 class Freeze(Syntax):
     """`freeze layer1, layer2`."""
 
@@ -319,6 +344,8 @@ Statement: TypeAlias = (
     | Replace
     | Insert
     | Remove
+    | RemoveSkips
+    | ReplaceSkips
     | Freeze
     | Adapt
     | Weights
@@ -330,6 +357,14 @@ class Suite(Syntax):
 
     statements: tuple[Statement, ...]
     doc: str = ""
+
+
+def word(statement: Syntax) -> str:
+    """What a statement is called in messages: `remove`, `remove skips`, `a step`."""
+    if isinstance(statement, Step):
+        return "a step"
+    name = type(statement).__name__
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
 # ── a file ───────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from archlang.diagnostics.catalog.weights import CannotFit, NotAskedFor, NothingFits, Whose
@@ -236,7 +237,7 @@ class _Planner:
         for key in keys:
             if key in self._names and self._shapes[key] == self._own[key]:
                 continue
-            reason = self._by_argument(key)
+            reason = self._by_argument(key) or self._by_cut(node)
             if reason:
                 reasons.add(reason)
             elif key in reference.shapes and (not reference.level or self._is_same_line(node, key)):
@@ -266,6 +267,28 @@ class _Planner:
         dropped = [n for n in said if n in self._reference.dropped]
         return self._arguments(dropped or said)
 
+    def _by_cut(self, node: Node) -> str:
+        """The line that took skips away before a layer, so that fewer channels come to it."""
+        change = self._narrowed.get(node.id)
+        return _line(change) if change is not None else ""
+
+    @cached_property
+    def _narrowed(self) -> dict[int, Change]:
+        """For each node behind a concatenation that got narrower, the line that made it so."""
+        lines: dict[int, Change] = {}
+        for cut in self._graph.cuts:
+            if cut.narrowed and self._said(cut.change) is not None:
+                lines.setdefault(cut.tensor.node, cut.change)
+        sources = frozenset(lines)
+        found: dict[int, Change] = {}
+        for node in self._graph.nodes:
+            before = [t.node for t in node.inputs]
+            known = [found.get(n) or (lines[n] if n in sources else None) for n in before]
+            change = next((c for c in known if c is not None), None)
+            if change is not None:
+                found[node.id] = change
+        return found
+
     def _shape_in(self, graph: Graph | None, key: str) -> Shape | None:
         return shapes_of(graph).get(key) if graph is not None else self._own.get(key)
 
@@ -281,11 +304,16 @@ class _Planner:
 
     def _why_unused(self, key: str) -> str:
         path = self._reference.graph.owner_of(key).path
+        for cut in self._graph.cuts:
+            if path in cut.paths and self._said(cut.change) is not None:
+                return _line(cut.change)
         for change in self._graph.changes:
             moves = change.word in ("replace", "remove") and self._said(change) is not None
             if moves and is_around(change, path):
                 return _line(change)
         dropped = self._arguments(self._reference.dropped)
+        if key in self._own:  # the same layer, which takes fewer channels now
+            dropped = dropped or self._by_cut(self._graph.owner_of(key))
         return self._by_argument(key) or dropped or "has no place here"
 
     def _not_asked_for(self, key: str, before: Shape, node: Node) -> Problem:
@@ -309,7 +337,8 @@ class _Planner:
 
 def _line(change: Change) -> str:
     """A line of the spec in a few words: `replace conv1, line 7`."""
-    word = f"insert {change.word}" if change.word in ("before", "after") else change.word
+    word = change.word.split()[0]  # `remove skips` says which ones behind it
+    word = f"insert {word}" if word in ("before", "after") else word
     how = f": {change.how}" if change.how else ""
     return f"{word} {change.path}{how}, line {change.span.begin.line}"
 

@@ -359,6 +359,8 @@ class UnknownPath(Problem):
         return (f"it has: {', '.join(self.known)}",)
 
     def help(self) -> str:
+        if self.path in ("skip", "skips"):
+            return "skips are taken away by their kind: short, long, dense or all skips"
         if self.merge:
             return "sums and concatenations cannot be edited by themselves, only the layers around"
         return (

@@ -233,7 +233,17 @@ class Builder:
             if own or len(inner) != 1:
                 return None
             scope = inner[0]
-        return scope
+        return scope if self._sees_all(scope) else None
+
+    def _sees_all(self, dense: Scope) -> bool:
+        """Whether every round of a dense statement sees all before it: a derived network may have
+        taken skips away."""
+        nodes = self.units.nodes(dense)
+        joins = [n for n in nodes if n.scope is dense and n.role == "merge"]
+        rounds = [c for c in dense.children if c.kind in UNITS and self.units.nodes(c)]
+        return len(joins) == len(rounds) and all(
+            len(n.inputs) == k for k, n in enumerate(joins, start=2)
+        )
 
     def _opened(self, scope: Scope, fold: Fold) -> list[Part]:
         """The parts of an inset, units in it open if that is not too much to see."""

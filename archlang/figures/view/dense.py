@@ -27,6 +27,9 @@ def dense_panel(
     count = sum(n.id in {m for m, _ in wiring.skips} for n in merges)
     total = sum((n.id, k) in wiring.skips for n in merges for k in range(len(n.inputs)))
     note = f"{len(rounds)} rounds, {total} dense skips" if count else f"{len(rounds)} rounds"
+    inside = {n.id for n in merges}
+    operators = {wiring.matching(s) for s in wiring.skips.values() if s.merge in inside} - {""}
+    note += f", W = {', '.join(sorted(operators))}" if operators else ""
     panel = Panel(head, note, arcs=True)
     _fill(panel, units, rounds, merges)
     return panel, [Part(tuple(units.nodes(s)), s) for s in rounds[:1]]
