@@ -20,6 +20,9 @@ day stays below: the deepest of torchvision's residual networks, ResNet152, star
 SHORT = 1.25
 """A factor per layer beyond which (or below its inverse) only few layers make a network healthy."""
 _WHY = ": its units are all off (dead ReLUs) or saturated, or its weights are 0"
+AGAINST = 10
+"""How many times as much the first layer may hear as the last, and still speak against a verdict
+of "vanishing" (or as little, against "exploding"): one skip from end to end does that."""
 _ENOUGH = 4
 """Depths from which on a factor says something of deeper networks."""
 TINY = 1e-30
@@ -102,7 +105,7 @@ def _ends(points: Sequence[Point], kind: Kind) -> str:
     if not (first.gradient and last.gradient and isfinite(first.gradient / last.gradient)):
         return f"{last.name} hears nothing"
     ratio = first.gradient / last.gradient
-    yet = {"vanishing": ratio > 1 / LIMIT, "exploding": ratio < LIMIT}.get(kind, False)
+    yet = {"vanishing": ratio > 1 / AGAINST, "exploding": ratio < AGAINST}.get(kind, False)
     of = "of" if ratio < 1 else "times"
     return f"{'yet ' if yet else ''}{first.name} hears {ratio:.2g} {of} what {last.name} does"
 

@@ -24,7 +24,7 @@ WORDS = [
     *"replace insert after before remove freeze branch dense repeat chain for in if elif".split(),
     *"else and or not true false none conv fc bn relu split identity project pad crop".split(),
     *"resize scale fixed x y N W Unit 0 1 2 3 8 3x3 3x8x8 -> + - * ++ ∘ @ ( ) [ ] , :".split(),
-    *"= == . # \\".split(),
+    *"= == . # \\ short long dense all skips except Y Z".split(),
     *['"', "'", '"""', "\t", "\n", "\n    ", "\n        "],
 ]
 KINDS = ["delete", "double", "swap", "cut", "word", "character", "indent"]
