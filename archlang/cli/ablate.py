@@ -197,21 +197,19 @@ def _to_first(paths: GradientPaths) -> Any:
 
 
 def _first(report: GradientReport | None) -> str:
+    """The gradient at the first depth: all uses of a shared first layer that stand there."""
     from archlang.measuring.report import number
 
-    return _NONE if report is None else number(report.first.size("gradient"))
+    points = report.curve("gradient") if report else []
+    return number(points[0].size if points else None)
 
 
 def _share(report: GradientReport | None) -> float | None:
-    """The gradient at the first layer in that at the last; None where either hears nothing."""
-    ends = (
-        [layer.size("gradient") for layer in (report.layers[0], report.layers[-1])]
-        if report
-        else []
-    )
-    if len(ends) < 2 or ends[0] is None or ends[1] is None or not ends[1].median:
+    """The gradient at the first depth in that at the last; None where either hears nothing."""
+    points = report.curve("gradient") if report else []
+    if len(points) < 2 or not points[-1].size.median:
         return None
-    return ends[0].median / ends[1].median
+    return points[0].size.median / points[-1].size.median
 
 
 def _ratio(report: GradientReport | None) -> str:
