@@ -22,7 +22,7 @@ def inplace_nodes(graph: Graph) -> frozenset[int]:
 
 
 def _can(node: Node) -> bool:
-    return node.op.inplace or isinstance(node.op, Add)
+    return node.op.works_inplace() or isinstance(node.op, Add)
 
 
 def _may_overwrite(graph: Graph, node: Node, outputs: set[int]) -> bool:

@@ -57,6 +57,9 @@ class LeakyRelu(_Activation):
     def recipe(self, *xs: Shape) -> Recipe:
         return configured(self.target, negative_slope=(self.slope, 0.01))
 
+    def works_inplace(self) -> bool:
+        return self.slope >= 0  # else the sign of the result does not tell that of x
+
 
 class Prelu(_Activation):
     """A leaky_relu that learns its slope (He et al. 2015, arXiv:1502.01852).

@@ -111,6 +111,10 @@ class Op(BaseModel):
         wherever torch's layer works at any size."""
         raise NotImplementedError
 
+    def works_inplace(self) -> bool:
+        """Whether torch's module takes `inplace=True` with these settings, in training too."""
+        return self.inplace
+
     def stride_of(self, rank: int) -> tuple[float, ...] | None:
         """By how much each spatial axis gets coarser (0.5: finer); None where that is unknown."""
         return (1.0,) * rank

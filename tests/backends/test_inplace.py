@@ -106,6 +106,7 @@ PATTERNS = {
     "crop": "y = conv(8, 3x3)\n    crop∘y + conv(8, 3x3, pad=0) -> relu",
     "scaled": "scale(0.5)∘x + conv(8, 3x3) -> relu",
     "constants": "y = conv(8, 3x3) + 1 -> relu\n    1 - (y + 2) -> relu",
+    "a slope below 0": "conv(8, 3x3) -> leaky_relu(-0.5) -> conv(8, 3x3)",
     "negation": "d = conv(8, 3x3)\n    (d -> relu) + (-d -> relu) -> conv(8, 1x1)",
 }
 
