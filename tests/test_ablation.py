@@ -78,6 +78,7 @@ def test_skips_that_w_does_not_fit_keep_theirs(tmp_path: Path) -> None:
         "ResNet20", Wish("short", (), operator_of("identity")), target=tmp_path / "i.arch"
     )
     assert found.kept == ("layer2.0", "layer3.0")
+    assert "another W for its short skips, but for layer2.0, layer3.0." in found.text
     assert [s.operator for s in skips(found.graph)].count("pad") == 2
     as_written(found)
     merges = ablate("UNetPadded", Wish("long", ("cat1",), operator_of("crop")))
@@ -184,6 +185,36 @@ def test_what_is_no_w(text: str, source: str) -> None:
 def test_what_the_language_cannot_say(wish: dict[str, object]) -> None:
     with pytest.raises(BadWishError):
         Wish(**wish)  # pyright: ignore[reportArgumentType]
+
+
+def test_what_is_kept_is_in_the_name() -> None:
+    assert Wish("short", ("res3",)).called("MyRes") == "MyResNoShortButRes3"
+    assert Wish("all", ("layer2.0", "a")).called("N") == "NNoSkipsButLayer20A"
+    assert Wish("short", ("*",), operator_of("pad", "Z")).called("N") == "NShortPadZButAny"
+    many = tuple(f"layer{n}" for n in range(30))
+    assert Wish("all", many).called("N") == "NNoSkipsButLayer0AndMore"
+    assert len(Wish("all", ("x" * 500,)).called("N")) < 40
+
+
+def test_mistakes_at_options_are_shown_there(net: str) -> None:
+    for wish, place, help_ in (
+        (Wish("short", (), operator_of("foo(2)")), "--with", "resize; of this file: Half, Unit"),
+        (Wish("short", (), operator_of("halb")), "--with", "did you mean Half? W may be identity"),
+        (Wish("short", ("unit9",)), "--keep", "did you mean unit1?"),
+    ):
+        with pytest.raises(SpecError) as error:
+            ablate(net, wish)
+        (found,) = error.value.diagnostics
+        span = found.primary.span
+        assert span.source.name == place and help_ in (found.help or "")
+        assert span.text == ("foo" if "foo" in span.source.text else span.source.text)
+
+
+def test_the_parts_that_skips_end_in_are_listed() -> None:
+    with pytest.raises(SpecError) as error:
+        ablate("ResNet34", Wish("short", ("stage9",)))
+    (found,) = error.value.diagnostics
+    assert found.notes == ("they end in layer1, layer2, layer3, layer4, as layer1.0.add1 does",)
 
 
 def test_mistakes_are_those_of_the_spec(tmp_path: Path) -> None:

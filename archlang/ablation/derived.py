@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from archlang.ablation.pointing import at_options
 from archlang.ablation.wish import BadWishError, Wish
 from archlang.compiler import Address, choose, expanded
 from archlang.diagnostics.model import Diagnostics, Mistake, SpecError
@@ -17,12 +18,13 @@ from archlang.paths import prefixes
 from archlang.semantics.builtins import what_is
 from archlang.semantics.files import Loader, Module
 from archlang.semantics.limits import Unresolved
+from archlang.semantics.matching import Matching
 from archlang.semantics.network import kept_skips
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.places import ZOO, Disk
 from archlang.semantics.skip_plan import removable
 from archlang.semantics.surgery import path_matches
-from archlang.semantics.values import MatchingKind, Unit, is_layer
+from archlang.semantics.values import MatchingKind, Unit, Value, is_layer
 from archlang.source import Source, Span
 from archlang.syntax import tree
 from archlang.zoo import zoo_folder
@@ -151,6 +153,10 @@ class _Origin:
         found = self.unit.env.find(value)
         return is_layer(found) or isinstance(found, MatchingKind)
 
+    def operators(self) -> list[str]:
+        """The names of its file that could stand for W."""
+        return [name for name, value in self.module.env.names.items() if _could_match(value)]
+
     def imports(self, wish: Wish) -> list[str]:
         """What a derived network needs of its file: itself, and what W and parameters name."""
         known = {p.name: p for p in open_parameters(self.unit)}
@@ -176,18 +182,21 @@ class _Draft:
         return (
             f"arch 1\n\nuse {uses} from {file}\n\n"
             f"network {self.name} from {self.origin.call()}:\n"
-            f'    """{self.wish.about(self.origin.name)}"""\n'
+            f'    """{self.wish.about(self.origin.name, kept)}"""\n'
             f"    {self.wish.line(kept)}\n"
         )
+
+    @property
+    def _shown(self) -> str:
+        """What its file is called in messages."""
+        return f"{self.target} (not written)"
 
     def _read(self, text: str, sink: Diagnostics) -> tuple[Module, Unit]:
         """
         Raises:
             SpecError: it has mistakes.
         """
-        module = Loader(sink, _Shelf(self.target, text)).file(
-            self.target, f"{self.target} (not written)"
-        )
+        module = Loader(sink, _Shelf(self.target, text)).file(self.target, self._shown)
         unit = module.units.get(self.name)
         if not module.whole or sink.has_errors or unit is None:
             raise SpecError(sink)
@@ -199,8 +208,16 @@ class _Draft:
         Raises:
             SpecError: it has mistakes.
         """
+        text = self.text(kept)
+        try:
+            return self._graph(text)
+        except SpecError as error:
+            draft, own = Source(self._shown, text), self.origin.operators()
+            raise at_options(error, draft, self.wish, own) from None
+
+    def _graph(self, text: str) -> Graph:
         sink = Diagnostics()
-        module, unit = self._read(self.text(kept), sink)
+        module, unit = self._read(text, sink)
         graph = expanded(module, unit, self.name, {}, sink)
         if graph is None or sink.has_errors:
             raise SpecError(sink)
@@ -245,6 +262,13 @@ def _gathered(base: Graph, wish: Wish, unfit: frozenset[str]) -> tuple[str, ...]
             around = (p for p in prefixes(end) if {e for e in ends if _lies(e, p)} <= unfit)
             found[next(around)] = None
     return tuple(found)
+
+
+def _could_match(value: Value) -> bool:
+    """Whether a value is a block or a matching operator."""
+    if isinstance(value, Unit):
+        return isinstance(value.declaration, tree.Block)
+    return isinstance(value, MatchingKind | Matching)
 
 
 def _lies(path: str, around: str) -> bool:

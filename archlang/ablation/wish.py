@@ -16,6 +16,8 @@ KINDS = ("short", "long", "dense", "all")
 SOURCES = ("Y", "Z")
 _PATH = re.compile(r"[A-Za-z_*][A-Za-z0-9_*]*(?:\.[A-Za-z0-9_*]+)*")
 _NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")
+_LONG = 24
+"""Letters that kept paths add to a name, about."""
 _HEAD = "network N from M:\n    replace all skips: "
 
 
@@ -73,20 +75,28 @@ class Wish:
         return f"{word} {self.kind} skips{behind}{operator}"
 
     def called(self, network: str) -> str:
-        """The name of the new network: `ResNet34NoShort`, `ResNet34ShortScale05`."""
+        """The name of the new network: `ResNet34NoShort`, `ResNet34ShortScale05ButLayer4`."""
         if self.name is not None:
             return self.name
         which = "" if self.kind == "all" else self.kind.capitalize()
         if self.operator is None:
-            return f"{network}No{which or 'Skips'}"
+            return f"{network}No{which or 'Skips'}{self._but()}"
         words = re.findall(r"[A-Za-z0-9]+", self.operator.text)
-        what = "".join(word[:1].upper() + word[1:] for word in words)
-        return f"{network}{which or 'All'}{what}{self.operator.source}"
+        return f"{network}{which or 'All'}{_capitals(words)}{self.operator.source}{self._but()}"
 
-    def about(self, network: str) -> str:
-        """The new network in a sentence, for its docstring."""
+    def _but(self) -> str:
+        """The kept paths in a name, `ButLayer4`, with a limit to its length."""
+        paths = [_capitals(re.findall(r"[A-Za-z0-9]+", path)) or "Any" for path in self.keep]
+        whole = "".join(dict.fromkeys(paths))
+        if len(whole) > _LONG:
+            whole = f"{paths[0][:_LONG]}AndMore" if len(paths) > 1 else whole[:_LONG]
+        return f"But{whole}" if whole else ""
+
+    def about(self, network: str, kept: Sequence[str] = ()) -> str:
+        """The new network in a sentence, for its docstring; `kept` as for `line`."""
         skips = "skips" if self.kind == "all" else f"{self.kind} skips"
-        but = f", but for {', '.join(dict.fromkeys(self.keep))}" if self.keep else ""
+        excepted = ", ".join(dict.fromkeys((*self.keep, *kept)))
+        but = f", but for {excepted}" if excepted else ""
         if self.operator is None:
             return f"{network} without its {skips}{but}."
         starts = {"Y": "behind the activation", "Z": "before the activation", "": ""}
@@ -95,6 +105,10 @@ class Wish:
             return f"{network}, its {skips} starting {start}{but}."
         another = f"{network} with another W for its {skips}"
         return f"{another}, which start {start}{but}." if start else f"{another}{but}."
+
+
+def _capitals(words: Sequence[str]) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def operator_of(text: str, source: str = "") -> Operator:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from archlang.measuring.report import GradientReport
 
 Found = TypeVar("Found")
-_MACS = 2 * 10**10
-"""About so many multiplications are made for one batch forward, so that a table comes soon."""
 _NONE = "–"
 
 
@@ -72,7 +70,7 @@ def ablate_network(
         write_all({target: found.text})
     if found.kept and wish.operator is not None:
         remind(f"W = {wish.operator} does not fit the skips in {', '.join(found.kept)}: they stay")
-    batch = _batch(found)
+    batch = _batch(found) if seeds else 0
     sides = [_side(graph, seeds, batch) for graph in (found.base, found.graph)]
     if as_json:
         _print_json(found, sides, str(target) if out is not None else None)
@@ -114,10 +112,11 @@ def _ablation(spec: str, wish: Wish, given: Sequence[str], out: Path | None) -> 
 
 
 def _batch(found: Ablation) -> int:
-    """How many samples the gradients are measured with: fewer for large networks, the same for
-    both."""
-    macs = max(found.base.macs, found.graph.macs, 1)
-    return max(2, min(16, _MACS // macs))
+    """How many samples the gradients of both are measured with."""
+    with working("starting torch"):
+        from archlang.measuring.batches import usual_batch
+
+        return usual_batch(found.base, found.graph)
 
 
 def _side(graph: Graph, seeds: int, batch: int) -> _Side:
@@ -159,11 +158,16 @@ def _table(sides: Sequence[_Side], seeds: int, batch: int) -> Table:
         rows += [
             _row("gradient at the first layer", sides, lambda s: _first(s.gradients)),
             _row("÷ that at the last", sides, lambda s: _ratio(s.gradients)),
+            _row("least ÷ that at the last", sides, lambda s: _least(s.gradients)),
             _row("factor per layer", sides, lambda s: _factor(s.gradients)),
             _row("verdict", sides, lambda s: s.gradients.verdict.kind if s.gradients else _NONE),
         ]
     many = f"{seeds} seed{'s' if seeds > 1 else ''}"
-    how = f"; gradients at initialisation, {batch} random samples, {many}" if seeds else ""
+    how = (
+        f"; gradients: length of ∂R/∂Z at initialisation, {batch} random samples, {many}"
+        if seeds
+        else ""
+    )
     return Table(("", *names), rows, frozenset(names), f"{names[0]} and {names[1]}{how}")
 
 
@@ -218,8 +222,16 @@ def _ratio(report: GradientReport | None) -> str:
 
 
 def _factor(report: GradientReport | None) -> str:
-    factor = report.verdict.factor if report else None
-    return _NONE if factor is None else f"×{factor:.3f}"
+    if report is None or not report.verdict.factor:
+        return _NONE
+    from archlang.measuring.verdict import digits
+
+    return f"×{digits(report.verdict.factor)}"
+
+
+def _least(report: GradientReport | None) -> str:
+    least = report.verdict.least if report else None
+    return _NONE if least is None else f"{least.of_last:.2e}"
 
 
 def _print_json(found: Ablation, sides: Sequence[_Side], written: str | None) -> None:

@@ -66,7 +66,7 @@ def ablate(
     ] = True,
     seeds: Annotated[
         int, typer.Option(min=1, help="So many initialisations for the gradients.")
-    ] = 3,
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Derive a network without its skips, or with others, and set the two beside each other."""

@@ -42,6 +42,8 @@ def test_the_table_and_the_spec(cli: Callable[..., Any], tmp_path: Path, monkeyp
 def test_gradients_at_initialisation(cli: Callable[..., Any]) -> None:
     result = cli("ablate", "ResNet56", "--skips", "short", "--seeds", "1")
     table = rows(result.stdout)
+    with_skips, without = map(float, table["÷ that at the last"])
+    assert 1 < with_skips < 10 < without
     healthy, bare = (float(cell.lstrip("×")) for cell in table["factor per layer"])
     assert 1 < healthy < bare
     assert table["verdict"] == ["healthy", "exploding"]
@@ -53,6 +55,11 @@ def test_a_small_network_with_gradients(cli: Callable[..., Any], small: Path) ->
     before, after = page["networks"]
     assert (before["skips"], after["skips"]) == ({"short": 2}, {})
     assert before["gradients"]["first"]["path"] == "conv1"
+    from archlang import gradients
+
+    again = gradients(small, seeds=1)  # the same samples, by the same measure
+    assert before["gradients"]["first_of_last"] == again.verdict.first.of_last  # type: ignore[union-attr]
+    assert before["gradients"]["setting"] == again.setting.as_json()
     assert (before["paths"]["paths"], after["paths"]["paths"]) == ("4", "1")
     assert page["spec"].startswith('arch 1\n\nuse Small from "small.arch"')
     assert page["written"] is None
@@ -89,7 +96,10 @@ def test_from_before_the_activation(cli: Callable[..., Any]) -> None:
     [
         (("--skips", "long"), "has no long skips"),
         (("--skips", "short", "--keep", "layer8"), "no short skip ends in 'layer8'"),
-        (("--skips", "short", "--with", "wobble"), "nothing here is called 'wobble'"),
+        (("--skips", "short", "--with", "wobble"), "W may be identity, pad, project, project(bn)"),
+        (("--skips", "short", "--with", "wobble"), "--> --with:1:1"),
+        (("--skips", "short", "--keep", "layer8"), "--> --keep:1:1"),
+        (("--skips", "short", "--with", "scale(q=1)"), "--> --with:1:7"),
         (("--skips", "short", "--set", "classes=0"), "E0"),
     ],
 )

@@ -106,8 +106,10 @@ class ExceptsNothing(Problem):
         return f"no {_of(self.kind)}skip ends in {self.path!r}"
 
     def notes(self) -> tuple[str, ...]:
-        more = f" and {len(self.known) - _SHOWN} more" if len(self.known) > _SHOWN else ""
-        return (f"they end in {', '.join(self.known[:_SHOWN])}{more}",)
+        parts = tuple(dict.fromkeys(path.partition(".")[0] for path in self.known))
+        if len(parts) < len(self.known) and len(self.known) > _SHOWN:
+            return (f"they end in {_listed(parts)}, as {self.known[0]} does",)
+        return (f"they end in {_listed(self.known)}",)
 
     def help(self) -> str:
         if self.suggestion:
@@ -227,6 +229,11 @@ class SkipsUnknown(Problem):
 
     def help(self) -> str:
         return f"mend {self.base} first"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _of(kind: str) -> str:
