@@ -191,7 +191,7 @@ def choose(module: Module, name: str | None) -> Unit:
     if name is None and len(ready) == 1:
         return module.networks[ready[0]]
     if name is None and ready:
-        raise Mistake(SeveralNetworks(known=tuple(ready)))
+        raise Mistake(SeveralNetworks(known=tuple(ready), file=module.source.name))
     unit = module.env.names.get(name or "")
     if not isinstance(unit, Unit):
         near = closest(name, module.networks) if name else None

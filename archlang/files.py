@@ -47,6 +47,9 @@ def write_all(contents: Mapping[Path, Content]) -> None:
     Each is first written beside its target, then all are moved into place. So it is, too, if what
     makes the pieces of a content fails.
 
+    Missing folders are made below the current one; elsewhere the last of a path alone, and none at
+    the root: a path that is mistyped leaves no folders behind.
+
     Raises:
         OutputError: a file cannot be written; what was there before is as it was.
     """
@@ -57,7 +60,7 @@ def write_all(contents: Mapping[Path, Content]) -> None:
             target = path.resolve()  # a link is followed, not replaced
             if target.is_dir():
                 raise OutputError(f"cannot write {path}: it is a folder")
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             waiting[target] = _beside(target)
             with waiting[target].open("xb") as file:
                 file.writelines(_pieces(content))
@@ -71,6 +74,21 @@ def write_all(contents: Mapping[Path, Content]) -> None:
         for aside in waiting.values():
             with suppress(OSError):
                 aside.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """
+    Raises:
+        OutputError: more of the path is missing than may be made.
+    """
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    if not missing:
+        return
+    top = missing[-1]
+    is_last = top == folder and len(top.parent.parts) > 1
+    if not is_last and not folder.is_relative_to(Path.cwd()):
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {top}", str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _pieces(content: Content) -> Iterable[bytes | memoryview]:

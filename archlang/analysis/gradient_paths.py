@@ -10,6 +10,7 @@ one that it leads to included.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -20,6 +21,8 @@ from archlang.graph import Graph, Node
 from archlang.problems import about_network
 
 _NONE = Tally(0, 0, 0, 0)
+_EXACT = 10**30
+"""Numbers below it are printed in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class LayerPaths:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class GradientPaths:
     """The paths of a network from its loss to every weighted layer."""
 
@@ -82,6 +85,12 @@ class GradientPaths:
     rows: tuple[LayerPaths, ...]
     """One for each weighted layer, in the order of the network."""
     graph: Graph = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        first = next(row for row in self.rows if row.path == self.first)
+        count = f"{first.count:,}" if first.count < _EXACT else f"{Decimal(first.count):.2e}"
+        layers = f"{len(self.rows):,} weighted layer{'' if len(self.rows) == 1 else 's'}"
+        return f"<GradientPaths of {self.name}: {layers}, {count} paths to {first.path}>"
 
     @property
     def first(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 from archlang.analysis.receptive import Field, last_with_a_place, receptive_fields
 from archlang.analysis.skips import skips
+from archlang.diagnostics.render.display import visible_text
 from archlang.graph import Graph, Node, shapes
-from archlang.ops.base import Shape
+from archlang.ops.base import Shape, shape_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ class SkipCount:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
-    """All of a network's figures."""
+    """All of a network's figures. Printed, the totals; `rows` has the steps one by one."""
 
     name: str
     doc: str
@@ -123,6 +124,26 @@ class Summary:
     """The path of the step that gives this tensor."""
     skips: tuple[SkipCount, ...]
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        steps = f"{len(self.rows):,} step{'' if len(self.rows) == 1 else 's'}"
+        return f"<Summary of {self.name}: {steps}, {self.params + self.frozen:,} parameters>"
+
+    def __str__(self) -> str:
+        skipped = sum(group.count for group in self.skips)
+        frozen = f" and {self.frozen:,} frozen" if self.frozen else ""
+        facts = {
+            "input": ", ".join(shape_text(end.shape) for end in self.inputs),
+            "output": ", ".join(shape_text(end.shape) for end in self.outputs),
+            "parameters": f"{self.params:,} trainable{frozen}",
+            "MACs": f"{self.macs:,}",
+            "depth": f"{self.depth:,} weighted layers",
+            "skips": f"{skipped:,}",
+            "field": f"{self.field.text()}, at {self.field_at}" if self.field.axes else "all",
+            "rows": f"{len(self.rows):,} steps",
+        }
+        title = visible_text(f"{self.name}  {self.file}")
+        return "\n".join([title, *(f"{name:<10}  {fact}" for name, fact in facts.items())])
 
     def as_json(self) -> dict[str, Any]:
         """What `archlang summary --json` writes.

@@ -13,10 +13,11 @@ from archlang.ablation.derived import Ablation, ablate
 from archlang.ablation.wish import BadWishError, Wish, operator_of
 from archlang.analysis.gradient_paths import GradientPaths, gradient_paths
 from archlang.analysis.skips import skips
-from archlang.cli.page import Table, remind, show, working
+from archlang.cli.page import Table, remind, show, tell_written, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.compiler import is_saved
 from archlang.diagnostics.model import SpecError
+from archlang.diagnostics.render.display import visible_lines
 from archlang.files import OutputError, write_all
 from archlang.graph import Graph
 
@@ -76,10 +77,11 @@ def ablate_network(
         _print_json(found, sides, str(target) if out is not None else None)
         return
     show(_table(sides, seeds, batch))
-    print(
-        f"\nwritten {target}" if out is not None else f"\n{found.text}",
-        end="\n" * (out is not None),
-    )
+    print()
+    if out is None:
+        print(visible_lines(found.text))
+    else:
+        tell_written(target)
 
 
 def _wish(kind: str, keep: Sequence[str], text: str | None, source: str, name: str | None) -> Wish:

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from archlang.cli.files import figure_path, output_path
-from archlang.cli.page import Table, remind, show, show_mistakes, working
+from archlang.cli.page import Table, remind, show, show_mistakes, tell_written, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.compiler import is_saved
 from archlang.diagnostics.model import Diagnostics, SpecError
@@ -132,7 +132,7 @@ def draw_network(
         remind(remark)
     if figure.difference:
         print(visible_text(figure.difference))
-    print("\n".join(f"written {file}" for file in files))
+    tell_written(*files)
 
 
 def network_of(spec: str, given: Sequence[str]) -> Graph:
@@ -204,7 +204,7 @@ def copy_exhibit(name: str, out: Path | None, force: bool) -> None:
         raise OutputError(f"{target} is there already; --force overwrites it")
     write_all({target: starting_point(path)})
     address = f"{target}:{name}" if name in zoo() else str(target)
-    print(f"written {target}; try: archlang summary {address}")
+    print(visible_text(f"written {target}; try: archlang summary {address}"))
 
 
 def list_layers() -> None:

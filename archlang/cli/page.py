@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import IO, TypeVar
 
@@ -66,6 +67,11 @@ def show_mistakes(diagnostics: Iterable[Diagnostic], stream: IO[str]) -> None:
         print(render_text([diagnostic], coloured(stream), width), file=stream, end="\n\n")
 
 
+def tell_written(*files: Path) -> None:
+    """Say which files were written, one line each."""
+    print("\n".join(visible_text(f"written {file}") for file in files))
+
+
 def show(table: Table) -> None:
     """Print a table: framed on a terminal, else as plain columns that are never cut or wrapped."""
     if is_terminal(sys.stdout) and len(table.rows) <= MAX_FRAMED:
@@ -80,7 +86,7 @@ def plain(table: Table) -> Iterator[str]:
     lines = [table.headings, *cells] if any(table.headings) else cells
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if table.title:
-        yield table.title
+        yield visible_text(table.title)
     for line in lines:
         padded = (
             cell.rjust(width) if heading in table.numbers else cell.ljust(width)
@@ -96,7 +102,7 @@ def _show_framed(table: Table) -> None:
     from rich.text import Text
 
     framed = Framed(
-        title=Text(table.title, style="bold") if table.title else None,
+        title=Text(visible_text(table.title), style="bold") if table.title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         show_header=any(table.headings),

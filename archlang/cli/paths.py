@@ -12,13 +12,15 @@ from archlang.analysis.gradient_paths import GradientPaths, LayerPaths, gradient
 from archlang.analysis.path_lengths import Histogram
 from archlang.cli.bars import Bin, bar, bins
 from archlang.cli.commands import network_of
-from archlang.cli.page import Table, remind, show, working
+from archlang.cli.page import Table, remind, show, tell_written, working
 from archlang.diagnostics.catalog.gradient_paths import TooManyLengths
 from archlang.diagnostics.model import SpecError
 from archlang.files import write_all
 
 _IN_FULL = 10**7
-"""Numbers below it are printed in full."""
+"""Numbers below it are printed in full in a column."""
+_EXACT = 10**30
+"""Numbers below it are printed in full where there is room for them."""
 
 
 def show_paths(
@@ -55,12 +57,15 @@ def show_paths(
     if as_json:
         _print_json(found, histogram)
         return
-    show(layers(found))
-    if histogram is not None:
-        print()
-        show(lengths(histogram))
+    tables = [layers(found, to)] if to is None or any(r.path == to for r in found.rows) else []
+    tables += [] if histogram is None else [lengths(histogram)]
+    for number, table in enumerate(tables):
+        if number:
+            print()
+        show(table)
     if out is not None:
-        print(f"\nwritten {out}")
+        print()
+        tell_written(out)
 
 
 def _histogram(found: GradientPaths, to: str | None, needed: bool) -> Histogram | None:
@@ -90,13 +95,15 @@ def _print_json(found: GradientPaths, histogram: Histogram | None) -> None:
     print(json.dumps(found.as_json() | {"histogram": shown}, indent=2))
 
 
-def layers(found: GradientPaths) -> Table:
-    """One row for each weighted layer: how many paths, and how long they are."""
+def layers(found: GradientPaths, to: str | None = None) -> Table:
+    """One row for each weighted layer, or for one: how many paths, and how long they are."""
     counted = ("paths", "shortest", "longest", "mean")
     weighed = () if found.factor is None else (_at(found.factor),)
-    rows = [_layer(row, found.factor is not None) for row in found.rows]
+    rows = [_layer(r, found.factor is not None) for r in found.rows if to in (None, r.path)]
     outputs = "" if found.outputs == ("output",) else f" ({', '.join(found.outputs)})"
-    title = f"{found.name}  {found.file}: paths from the loss{outputs} to each weighted layer"
+    title = (
+        f"{found.name}  {found.file}: paths from the loss{outputs} to {to or 'each weighted layer'}"
+    )
     numbers = frozenset({*counted, *weighed})
     return Table(("path", "layer", *counted, *weighed), rows, numbers, title)
 
@@ -127,7 +134,7 @@ def lengths(histogram: Histogram) -> Table:
         for c, row in zip(cells, rows, strict=True):
             c += [_share(row.weighed), bar(row.weighed / most)]
     paths = "path" if histogram.count == 1 else "paths"
-    title = f"{amount(histogram.count)} {paths} to {histogram.to} by length: {means}"
+    title = f"{in_full(histogram.count)} {paths} to {histogram.to} by length: {means}"
     numbers = frozenset({"length", "paths", "share", *headings[4:5]})
     return Table(tuple(headings), [tuple(c) for c in cells], numbers, title)
 
@@ -142,6 +149,11 @@ def _lengths(row: Bin) -> str:
 
 def _share(share: float) -> str:
     return "<0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def in_full(number: int) -> str:
+    """A number, exact up to 30 digits: `18,014,398,509,481,984`, `1.80e160`."""
+    return f"{number:,}" if number < _EXACT else amount(number)
 
 
 def amount(number: int) -> str:

@@ -17,7 +17,7 @@ def paths(
         typer.Option(
             "--to",
             metavar="LAYER",
-            help="The layer whose paths are shown by their length.",
+            help="The layer whose paths are shown by their length, without the rows of the others.",
             show_default="the first weighted one",
         ),
     ] = None,

@@ -13,7 +13,7 @@ from archlang.analysis.receptive import Field, last_with_a_place, receptive_fiel
 from archlang.analysis.receptive.field import joined_text
 from archlang.analysis.receptive.shown import Shown, shown_at, unit_text
 from archlang.cli.commands import network_of
-from archlang.cli.page import Table, remind, show, working
+from archlang.cli.page import Table, remind, show, tell_written, working
 from archlang.files import write_all
 from archlang.graph import Graph
 from archlang.ops.base import shape_text
@@ -54,7 +54,7 @@ def show_fields(
         return
     show(_table(graph, shown, number))
     if out is not None:
-        print(f"written {out}")
+        tell_written(out)
 
 
 def _unit(text: str) -> tuple[int, ...] | None:

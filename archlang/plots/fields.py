@@ -14,7 +14,7 @@ from archlang.analysis.receptive.shown import Shown, unit_text
 from archlang.diagnostics.catalog.fields import CannotShow
 from archlang.graph import Graph
 from archlang.ops.base import Shape, spatial
-from archlang.plots.canvas import LOOKS, Look, picture
+from archlang.plots.canvas import LOOKS, SIZE, Look, picture
 from archlang.problems import about_network
 
 if TYPE_CHECKING:
@@ -28,12 +28,18 @@ _MARGIN = 0.6
 """How much of the padding around the input is shown at most, as a part of its size."""
 _GAP = 0.056
 """The least distance of two labels, as a part of the height."""
-_PLANE = (0.08, 0.12, 0.54, 0.76)
-"""Where the plane lies in the figure: left, bottom, width, height."""
-_COLUMN = 0.66
-"""Where the labels begin."""
 _LETTERS = 30
-"""Letters of a label that have room beside the plane."""
+"""Letters of a label beyond which it is written smaller."""
+_PLANE = 5.4, 4.25
+"""Inches that the plane has at most, across and down."""
+_LEFT, _BOTTOM, _TITLE = 0.95, 0.68, 5.27
+"""Inches: where the plane lies, and how high the title stands."""
+_LINE = 0.9
+"""Inches between the plane and the labels."""
+_LETTER = 0.62 / 72
+"""Inches that a letter takes, for each point of its size."""
+_LABEL, _HEAD = 13, 17
+"""The sizes of labels and of the title, in points."""
 
 
 class Mark(NamedTuple):
@@ -80,15 +86,19 @@ def picture_of_fields(
     def paint(figure: Figure) -> None:
         if len(size) == 2:
             figure.set_layout_engine("none")  # labels have a column of their own
-            axes = figure.add_axes(_PLANE)
-            figure.text(_PLANE[0], 0.94, title, fontsize=17)
+            across, down = figure.get_size_inches()
+            width, height = _plane(size, marks)
+            axes = figure.add_axes(
+                (_LEFT / across, _BOTTOM / down, width / across, height / down), anchor="NW"
+            )
+            figure.text(_LEFT / across, _TITLE / down, title, fontsize=_HEAD)
             _paint_plane(axes, size, marks, image)
         else:
             axes = figure.add_subplot()
             axes.set_title(title)
             _paint_line(axes, size, marks)
 
-    return picture(suffix, paint), remark
+    return picture(suffix, paint, _page(size, marks, title) if len(size) == 2 else SIZE), remark
 
 
 def _title(graph: Graph, shown: Sequence[Shown]) -> str:
@@ -138,6 +148,27 @@ def _view(size: Shape, marks: Sequence[Mark]) -> list[tuple[float, float]]:
 
 
 # ── a plane ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _plane(size: Shape, marks: Sequence[Mark]) -> tuple[float, float]:
+    """Inches across and down that hold what is shown."""
+    (top, bottom), (left, right) = _view(size, marks)
+    scale = min(_PLANE[0] / (right - left), _PLANE[1] / (bottom - top))
+    return scale * (right - left), _PLANE[1]
+
+
+def _page(size: Shape, marks: Sequence[Mark], title: str) -> tuple[float, float]:
+    """Inches of a figure as wide as what is in it: the plane and the labels, or the title."""
+    (top, bottom), (left, right) = _view(size, marks)
+    within = _cut(marks, ((top, left), (bottom, right)))
+    longest = max((len(_label(mark)) for mark in within), default=0)
+    labels = _LINE + min(longest, _LETTERS) * _LABEL * _LETTER
+    content = max(_plane(size, marks)[0] + labels, len(title) * _HEAD * _LETTER)
+    return _LEFT + content + 0.2, SIZE[1]
+
+
+def _label(mark: Mark) -> str:
+    return f"{mark.name}: {mark.text}"
 
 
 def _paint_plane(axes: Axes, size: Shape, marks: Sequence[Mark], image: Image | None) -> None:
@@ -219,9 +250,10 @@ def _label_rectangles(axes: Axes, marks: Sequence[Mark]) -> None:
     """The names in a column to the right, the largest field's at the top, each with a line to the
     upper right corner of its field."""
     ordered = sorted(marks, key=lambda m: (m.begin[0], -m.end[1]))
-    texts = [f"{mark.name}   {mark.text}" for mark in ordered]
-    size = 13 * min(1, _LETTERS / max(map(len, texts), default=1))
+    texts = [_label(mark) for mark in ordered]
+    size = _LABEL * min(1, _LETTERS / max(map(len, texts), default=1))
     axes.apply_aspect()
+    column = axes.get_position().x1 + _LINE * axes.figure.dpi / axes.figure.bbox.width
     (_, low), (_, high) = axes.get_position().get_points()
     bottom, top = axes.get_ylim()
     heights = _apart(
@@ -231,7 +263,7 @@ def _label_rectangles(axes: Axes, marks: Sequence[Mark]) -> None:
         line = {"arrowstyle": "-", "color": mark.look.colour, "lw": 0.9, "relpos": (0, 0.5)}
         axes.annotate(
             text, xy=(mark.end[1], mark.begin[0]), xycoords="data",
-            xytext=(_COLUMN, 1 - height), textcoords="figure fraction", annotation_clip=False,
+            xytext=(column, 1 - height), textcoords="figure fraction", annotation_clip=False,
             fontsize=size, color=mark.look.colour, va="center", ha="left", arrowprops=line,
         )  # fmt: skip
 

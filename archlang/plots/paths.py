@@ -45,8 +45,8 @@ def plot_lengths(histogram: Histogram, name: str, suffix: str) -> bytes:
             label = f"weighed by {histogram.factor:g} for each layer"
             keys += _bars(axes, histogram, histogram.weighed, LOOKS[1], label, "//")
             keys += _mean(axes, histogram.expected, LOOKS[1])
-        axes.legend(handles=keys, framealpha=1.0, edgecolor="none")
         _name(axes, histogram, name)
+        figure.legend(handles=keys, loc="outside lower center", ncols=2, frameon=False)
 
     return picture(suffix, paint)
 
@@ -92,6 +92,7 @@ def _name(axes: Axes, histogram: Histogram, name: str) -> None:
     axes.set_xlim(0, histogram.counts[-1][0] + _step(histogram))
     axes.set_axisbelow(True)
     axes.grid(axis="x", visible=False)
+    axes.margins(y=0.1)  # no bar ends at the edge
     if hides(histogram.shares):
         axes.set_yscale("log")
         axes.set_ylim(bottom=max(_LOG_FLOOR, 50 * min(histogram.shares)))

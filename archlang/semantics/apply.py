@@ -10,9 +10,11 @@ from archlang.diagnostics.catalog.graph import MatchOutsideMerge, SeveralTensors
 from archlang.diagnostics.catalog.limits import TooDeep
 from archlang.diagnostics.catalog.names import NotALayer
 from archlang.diagnostics.model import Mistake
+from archlang.diagnostics.suggest import LAYER_ALIASES, closest
 from archlang.graph import Tensor
 from archlang.ops.activation import Identity
 from archlang.ops.base import Op
+from archlang.ops.registry import layers
 from archlang.semantics.constants import arithmetic
 from archlang.semantics.forms import Forms
 from archlang.semantics.frame import Frame, open_scope
@@ -101,7 +103,11 @@ class Applier:
             raise Mistake(MatchOutsideMerge(written=value.written), value.span)
         if isinstance(value, Tensor) or is_tensors(value) or value is UNKNOWN:
             return value
-        raise Mistake(NotALayer(what=describe(value)), e.span)
+        if not isinstance(value, str):
+            raise Mistake(NotALayer(what=describe(value)), e.span)
+        near = closest(value, layers(), LAYER_ALIASES)
+        parameter = e.id if isinstance(e, tree.Name) else ""
+        raise Mistake(NotALayer(describe(value), parameter, near), e.span)
 
     def branch(self, e: tree.Expression, frame: Frame, name: str | None) -> Value:
         """One line of a `branch`: a step, or a W∘x that is still to be matched to the others.

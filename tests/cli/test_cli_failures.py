@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import archlang
+from archlang.analysis.gradient_paths import gradient_paths
+from archlang.files import OutputError, write_all
+
 BAD = {
     "unknown layer": "network N:\n    input 3x8x8\n    cnov(8)\n",
     "unclosed bracket": "network N:\n    input 3x8x8\n    conv(8\n",
@@ -162,3 +166,74 @@ def test_colours_on_a_terminal_alone(wrong: Path, no_colour: str, codes: bool) -
     assert child.wait(60) == 1
     assert b"E0202" in shown
     assert (b"\x1b[1;31m" in shown) is codes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("summary", "ResNet18", "--by", "stge"),
+            "none of layer, block, stage; did you mean stage?",
+        ),
+        (("gradients", "ResNet18", "--quantity", "grad"), "did you mean gradient?"),
+        (("ablate", "ResNet18", "--skips", "shrot"), "did you mean short?"),
+        (("check", "x.arch", "--format", "yaml"), "'yaml' is none of text, json, github"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_choice_that_is_none_names_those_there_are(
+    cli, words: tuple[str, ...], said: str
+) -> None:
+    result = cli(*words)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert "Value error" not in result.stderr
+
+
+def test_folders_are_made_below_the_current_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    write_all({Path("a/b/c.txt"): "below", there / "d.txt": "the last of the path"})
+    assert Path("a/b/c.txt").read_text("utf-8") == "below" and (there / "d.txt").is_file()
+    for far, top in [
+        (tmp_path / "e" / "f" / "g.txt", tmp_path / "e"),
+        (Path("/nowhere/h"), "/nowhere"),
+    ]:
+        with pytest.raises(OutputError, match=f"there is no folder {top}"):
+            write_all({far: ""})
+        assert not Path(top).exists()
+
+
+def test_a_text_that_is_no_layer_says_which_is_meant(cli) -> None:
+    said = cli("summary", "Chain", "--set", "f=sigmoyd").stderr
+    assert "error[E0212]" in said and "did you mean sigmoid?" in said
+    assert "the value of f, as given by --set" in said
+
+
+def test_a_file_of_several_networks_is_named_in_the_example(cli, tmp_path: Path) -> None:
+    path = tmp_path / "two.arch"
+    path.write_text(
+        "network A:\n    input 3\n    fc(2)\nnetwork B:\n    input 3\n    fc(2)\n", "utf-8"
+    )
+    assert "two.arch:B" in cli("summary", path).stderr
+
+
+def test_what_a_notebook_shows_is_short() -> None:
+    found = archlang.summary("ResNet18")
+    assert repr(found) == "<Summary of ResNet18: 69 steps, 11,689,512 parameters>"
+    assert len(str(found).splitlines()) == 9 and "1,814,073,344" in str(found)
+    paths = repr(gradient_paths(archlang.network("ResNet110")))
+    assert paths.endswith(f": 110 weighted layers, {2**54:,} paths to conv1>")
+
+
+@pytest.mark.parametrize("command", ["summary", "paths", "receptive", "compile"])
+def test_names_of_files_cannot_move_the_cursor(cli, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "e\x1b[31m\u202ex.arch"
+    path.write_text("network N:\n    input 3x8x8\n    conv(8)\n", encoding="utf-8")
+    out = ("-o", tmp_path / "o\x1b[2J") if command == "compile" else ()
+    result = cli(command, path, *out)
+    assert result.exit_code == 0
+    assert "\x1b" not in result.output and "\u202e" not in result.output

@@ -14,7 +14,7 @@ import pytest
 from archlang.analysis.gradient_paths import gradient_paths
 from archlang.analysis.path_lengths import Histogram
 from archlang.cli.bars import bar, bins
-from archlang.cli.paths import amount
+from archlang.cli.paths import amount, in_full
 from archlang.compiler import graph
 
 
@@ -37,6 +37,20 @@ def test_the_table_and_the_bars_of_resnet_20(cli) -> None:
 def test_the_paths_to_a_layer_that_is_named(cli) -> None:
     text = cli("paths", "ResNet20", "--to", "layer3.2.conv1").stdout
     assert "\n\n1 path to layer3.2.conv1 by length: mean 3.0\n" in text
+    head, _, row, *_ = text.splitlines()
+    assert head.endswith(": paths from the loss to layer3.2.conv1")
+    assert row.split()[0] == "layer3.2.conv1" and "layer1" not in text
+
+
+def test_a_step_without_weights_has_its_lengths_alone(cli) -> None:
+    lines = cli("paths", "ResNet20", "--to", "bn1").stdout.splitlines()
+    assert lines[0] == "512 paths to bn1 by length: mean 10.0"
+
+
+def test_a_large_number_is_exact_in_the_heading(cli) -> None:
+    assert f"\n{2**54:,} paths to conv1 by length" in cli("paths", "ResNet110").stdout
+    assert in_full(10**30 - 1) == ",".join(["999"] * 10)
+    assert in_full(10**30) == "1.00e30"
 
 
 def test_a_factor_has_columns_of_its_own(cli) -> None:

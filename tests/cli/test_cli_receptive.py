@@ -85,7 +85,7 @@ def test_set_and_pictures(cli, specs: str) -> None:
     result = cli("receptive", "ResNet18", "--set", "size=64", "-o", "field.svg")
     assert result.stdout.splitlines()[-1] == "written field.svg"
     assert "ResNet18, input 3x64x64" in result.stdout
-    assert "layer4   435, cut off" in Path("field.svg").read_text(encoding="utf-8")
+    assert "layer4: 435, cut off" in Path("field.svg").read_text(encoding="utf-8")
     cli("receptive", f"{specs}:Wave", "-o", "wave.png")
     assert Path("wave.png").read_bytes().startswith(b"\x89PNG")
 
@@ -95,6 +95,9 @@ def test_set_and_pictures(cli, specs: str) -> None:
     [
         (("VGG16", "--at", "stag4"), "did you mean stage4?"),
         (("VGG16", "--at", "nothing"), "its parts are stage1, stage2"),
+        (("ResNet50", "--at", "layer5"), "did you mean layer4?"),
+        (("ResNet50", "--at", "layer5"), "there are layer1, layer2, layer3, layer4"),
+        (("DenseNet121", "--at", "nothing"), ", and "),
         (("VGG16", "--at", "stage4", "--unit", "14x3"), "units go from 0x0 to 13x13"),
         (("VGG16", "--at", "fc1", "--unit", "1x3"), "its units have no place"),
         (("Chain",), "the units of Chain have no receptive field: its input is a vector"),

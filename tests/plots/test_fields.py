@@ -26,7 +26,9 @@ def picture(name: str, suffix: str = ".svg", image: Image.Image | None = None) -
 def labels(svg: str) -> dict[str, tuple[float, float]]:
     """The labels of fields with where they begin and their height."""
     found = re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]+)</text>', svg)
-    return {text: (float(x), float(y)) for x, y, text in found if "   " in text}
+    return {
+        text: (float(x), float(y)) for x, y, text in found if ": " in text and "sees" not in text
+    }
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "LeNet5"])
@@ -37,7 +39,7 @@ def test_every_stage_has_its_label_and_none_lies_on_another(name: str) -> None:
     placed = [s for s in shown_at(graph, (), None) if s.field.placed]
     assert not remark and len(found) == len(placed)
     for s in placed:
-        assert any(text.startswith(f"{s.name}   {s.field.text()}") for text in found)
+        assert any(text.startswith(f"{s.name}: {s.field.text()}") for text in found)
     heights = sorted(y for _, y in found.values())
     assert all(b - a >= 15 for a, b in pairwise(heights))  # of 13 points
     assert heights[0] > 10 and heights[-1] < 5.6 * 72 - 10
@@ -46,7 +48,11 @@ def test_every_stage_has_its_label_and_none_lies_on_another(name: str) -> None:
 def test_fields_beyond_the_picture_are_said_to_be_cut_off() -> None:
     svg, _ = picture("DenseNet121")
     cut = [text for text in labels(svg) if text.endswith("cut off")]
-    assert sorted(text.split()[0] for text in cut) == ["denseblock3", "denseblock4", "transition3"]
+    assert sorted(text.split(":")[0] for text in cut) == [
+        "denseblock3",
+        "denseblock4",
+        "transition3",
+    ]
 
 
 def test_too_many_fields_are_thinned_out() -> None:
@@ -54,7 +60,7 @@ def test_too_many_fields_are_thinned_out() -> None:
     found = labels(svg)
     assert remark == f"the picture shows {MOST} of 15 fields; --at chooses others"
     assert len(found) == MOST
-    assert {text.split()[0] for text in found} >= {"conv1", "inception5b"}
+    assert {text.split(":")[0] for text in found} >= {"conv1", "inception5b"}
 
 
 def test_equal_fields_are_one_and_a_label_says_what_is_drawn() -> None:

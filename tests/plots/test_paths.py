@@ -68,9 +68,7 @@ def test_a_factor_puts_its_bars_over_the_others(drawn: list[Figure]) -> None:
     assert histogram.weighed is not None
     heights = [y for _, y in bars(drawn[0])]
     assert heights == pytest.approx([100 * s for s in histogram.shares + histogram.weighed])
-    (axes,) = drawn[0].axes
-    legend = axes.get_legend()
-    assert legend is not None
+    (legend,) = drawn[0].legends
     assert [text.get_text() for text in legend.get_texts()] == [
         "every path counts the same",
         "mean 56.0",
@@ -88,6 +86,18 @@ def test_what_a_linear_axis_would_hide_gets_a_log_one(drawn: list[Figure]) -> No
     plot_lengths(gradient_paths(graph("VGG16")).histogram(), "VGG16", ".svg")
     assert [figure.axes[0].get_yscale() for figure in drawn] == ["log", "linear"]
     assert drawn[0].axes[0].get_ylim()[0] < 100 / 4098, "the lowest bar is on the axis"
+
+
+@pytest.mark.parametrize("factor", [None, 0.7])
+@pytest.mark.parametrize("name", ["UNet", "VGG16"])
+def test_the_legend_lies_beside_the_axes(
+    drawn: list[Figure], name: str, factor: float | None
+) -> None:
+    plot_lengths(gradient_paths(graph(name), factor=factor).histogram(), name, ".png")
+    (axes,), (legend,) = drawn[0].axes, drawn[0].legends
+    box = axes.get_tightbbox()
+    assert box is not None and not legend.get_window_extent().overlaps(box)
+    assert max(y for _, y in bars(drawn[0])) < 0.95 * axes.get_ylim()[1]
 
 
 def test_a_suffix_that_is_none() -> None:

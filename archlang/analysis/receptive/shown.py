@@ -79,9 +79,23 @@ def _node_at(graph: Graph, path: str) -> Node:
         return found
     known = dict.fromkeys(name for node in graph.nodes for name in _names(node))
     parts = dict.fromkeys(part_of(node) or node.path for node in graph.nodes if node.inputs)
-    near = closest(path, known)
-    problem = UnknownLayerPath(graph.name, path, near, tuple(parts)[:8])
+    alike = _numbered_alike(path, known)
+    near = alike[0] if alike else closest(path, known)
+    in_order = tuple(name for name in known if name in alike)
+    problem = UnknownLayerPath(graph.name, path, near, tuple(parts), in_order)
     raise about_network(graph, problem)
+
+
+def _numbered_alike(path: str, known: Iterable[str]) -> list[str]:
+    """Those that are called so but for the number at the end, the nearest first: `layer4` to
+    `layer1` for `layer5`."""
+    stem = path.rstrip("0123456789")
+    if stem == path:
+        return []
+    wanted = int(path.removeprefix(stem)[:9])
+    ends = {name: name.removeprefix(stem) for name in known if name.startswith(stem)}
+    numbers = {name: int(end) for name, end in ends.items() if end.isdecimal()}
+    return sorted(numbers, key=lambda name: abs(numbers[name] - wanted))
 
 
 def _names(node: Node) -> Iterator[str]:

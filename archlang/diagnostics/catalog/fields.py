@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from archlang.diagnostics.model import Problem
 
+_SHOWN = 8
+"""How many names a message lists."""
+
 
 @dataclass(frozen=True)
 class NoPlace(Problem):
@@ -63,14 +66,18 @@ class UnknownLayerPath(Problem):
     suggestion: str | None = None
     parts: tuple[str, ...] = ()
     """What the network is made of, where nothing is near."""
+    alike: tuple[str, ...] = ()
+    """What is called so but for the number at its end."""
 
     def message(self) -> str:
         return f"{self.network} has no layer and no part {self.path!r}"
 
     def notes(self) -> tuple[str, ...]:
+        if self.alike:
+            return (f"there {'is' if len(self.alike) == 1 else 'are'} {_listed(self.alike)}",)
         if self.suggestion or not self.parts:
             return ()
-        return (f"its parts are {', '.join(self.parts)}",)
+        return (f"its parts are {_listed(self.parts)}",)
 
     def help(self) -> str:
         meant = f"did you mean {self.suggestion}? " if self.suggestion else ""
@@ -172,3 +179,8 @@ class NoSuchUnit(Problem):
 
     def help(self) -> str:
         return "leave --unit out for the middle one, or name layers of one size with --at"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f", and {more:,} more" if more > 0 else "")

@@ -328,6 +328,7 @@ class SeveralNetworks(Problem):
 
     code = "E0211"
     known: tuple[str, ...]
+    file: str = "spec.arch"
 
     def message(self) -> str:
         return "this file defines several networks; which one is meant?"
@@ -336,7 +337,7 @@ class SeveralNetworks(Problem):
         return (f"networks here: {', '.join(self.known)}",)
 
     def help(self) -> str:
-        return f"name one behind the file, as in spec.arch:{self.known[-1]}"
+        return f"name one behind the file, as in {self.file}:{self.known[-1]}"
 
 
 class NotALayer(Problem):
@@ -358,6 +359,10 @@ class NotALayer(Problem):
 
     code = "E0212"
     what: str
+    parameter: str = ""
+    """The parameter that was given this."""
+    suggestion: str | None = None
+    """The layer that may be meant."""
 
     def message(self) -> str:
         return f"{self.what} is not a layer and not a tensor"
@@ -365,7 +370,14 @@ class NotALayer(Problem):
     def label(self) -> str:
         return "a step of the network is expected here"
 
+    def notes(self) -> tuple[str, ...]:
+        if not self.parameter:
+            return ()
+        return (f"it is the value of {self.parameter}, as given by --set, in Python or by default",)
+
     def help(self) -> str:
+        if self.suggestion:
+            return f"did you mean {self.suggestion}? archlang layers lists all layers"
         return (
             "write a layer such as conv(64), or the name of a kept tensor; constants belong in let"
         )
