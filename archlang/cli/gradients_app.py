@@ -49,13 +49,16 @@ def gradients(
         ),
     ] = 3,
     steps: Annotated[
-        int, typer.Option(min=0, help="Measure after so many steps of gradient descent.")
+        int, typer.Option(min=0, max=10**6, help="Measure after so many steps of gradient descent.")
     ] = 0,
     lr: Annotated[
         float | None, typer.Option(help="The rate of these steps.", show_default="0.01")
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, max=10**6, metavar="N", help="Samples.", show_default="16")
+        int | None,
+        typer.Option(
+            min=1, max=10**6, metavar="N", help="Samples.", show_default="16, large networks fewer"
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -66,13 +69,18 @@ def gradients(
         ),
     ] = None,
     weights: Weights = None,
-    quantity: Annotated[Quantity, typer.Option(help="What the plot shows.")] = Quantity.GRADIENT,
+    quantity: Annotated[
+        Quantity | None, typer.Option(help="What the plot shows.", show_default="gradient")
+    ] = None,
     dtype: Annotated[Dtype, typer.Option(help="The type of numbers.")] = Dtype.FLOAT32,
     device: Annotated[str, typer.Option(help="Where to run: cpu, cuda, …")] = "cpu",
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="A plot: .svg, .pdf or .png.", show_default=False),
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="One row for each network, instead of its layers.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Measure how large activations and gradients are at every layer of a network.
@@ -85,8 +93,12 @@ def gradients(
         raise typer.BadParameter("a rate is a number above 0", param_hint="--lr")
     if lr is not None and steps == 0:
         raise typer.BadParameter("--lr is the rate of --steps; say how many: --steps 20")
+    if quantity is not None and out is None:
+        raise typer.BadParameter("it is what the plot shows; add -o FILE", param_hint="--quantity")
+    if brief and as_json:
+        raise typer.BadParameter("it is about the table, and JSON has none", param_hint="--brief")
     measure_gradients(
         specs, parameters or [], seeds=seeds, steps=steps, lr=lr, batch=batch, data=data,
-        weights=weights, quantity=quantity.value, dtype=dtype.value, device=device, out=out,
-        as_json=as_json,
+        weights=weights, quantity=(quantity or Quantity.GRADIENT).value, dtype=dtype.value,
+        device=device, out=out, brief=brief, as_json=as_json,
     )  # fmt: skip

@@ -45,7 +45,48 @@ def read_arrays(path: Path) -> Mapping[str, Tensor]:
             raise
         why = first.message.removeprefix(f"cannot read weights from {shown}: ")
         raise _unreadable(shown, why.removeprefix(f"{shown} ")) from None
-    return {name: value for name, value in tensors.items() if isinstance(value, Tensor)}
+    return {name: _usable(shown, name, value) for name, value in tensors.items()}
+
+
+def given_arrays(data: Mapping[str, object]) -> Mapping[str, Tensor]:
+    """The arrays of a mapping, be they of torch or of NumPy.
+
+    Raises:
+        TypeError: it holds something else.
+        SpecError: a tensor is of a kind that no network takes (E0822).
+    """
+    import numpy as np
+
+    found: dict[str, Tensor] = {}
+    for name, value in data.items():
+        if isinstance(value, np.ndarray):
+            found[name] = _tensor("data", name, cast("object", value))
+        elif isinstance(value, Tensor):
+            found[name] = _usable("data", name, value)
+        else:
+            kind = type(value).__name__
+            raise TypeError(f"data[{name!r}] is a {kind}: pass a tensor, or an array of NumPy")
+    return found
+
+
+def _usable(shown: str, name: str, value: object) -> Tensor:
+    """
+    Raises:
+        SpecError: it is no tensor of plain numbers (E0822).
+    """
+    if not isinstance(value, Tensor):
+        why = f"{name} is a {type(value).__name__}, not a tensor"
+        raise _unreadable(shown, why, f"write torch.as_tensor({name})")
+    kind = str(value.dtype).removeprefix("torch.")
+    if value.is_quantized:
+        raise _unreadable(shown, f"{name} is quantized ({kind})", f"write {name}.dequantize()")
+    if value.layout != torch.strided:
+        raise _unreadable(shown, f"{name} is sparse", f"write {name}.to_dense()")
+    if value.is_meta:
+        raise _unreadable(shown, f"{name} lies on the device meta, and has no numbers")
+    if kind.startswith(("float8", "float4")):
+        raise _unreadable(shown, f"{name} is in {kind}", f"write {name}.to(torch.float32)")
+    return value.clone() if value.is_inference() else value
 
 
 def _of_numpy(path: Path, shown: str) -> Mapping[str, Tensor]:

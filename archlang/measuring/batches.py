@@ -16,6 +16,10 @@ from archlang.graph import Graph
 from archlang.ops.base import Shape, shape_text
 from archlang.problems import about
 
+MOST = 16
+"""Random samples, for networks that are not too large."""
+_MACS = 2 * 10**10
+"""About so many multiplications are made on one way forward, so that results come soon."""
 X, Y = "x", "y"
 """What the arrays of a file are called."""
 
@@ -45,6 +49,14 @@ def classes(graph: Graph) -> int:
 
 def _target(graph: Graph) -> Shape:
     return graph.outputs[0].tensor.shape
+
+
+def usual_batch(*graphs: Graph) -> int:
+    """How many random samples networks are measured with: 16, for large networks fewer, 2 at least.
+
+    Networks that are set beside each other get equally many, by the largest of them.
+    """
+    return max(2, min(MOST, _MACS // max(1, *(graph.macs for graph in graphs))))
 
 
 def random_batch(graph: Graph, count: int) -> Batch:
@@ -82,7 +94,22 @@ def loss_of(output: Tensor, labels: Tensor | None) -> Tensor:
 # ── from a file ──────────────────────────────────────────────────────────────────────────────
 
 
-def batch_of(graph: Graph, arrays: Mapping[str, Tensor], source: str, count: int | None) -> Batch:
+def draws_labels(graph: Graph, arrays: Mapping[str, Tensor]) -> bool:
+    """Whether labels have to be drawn, as the arrays have none."""
+    return classes(graph) > 1 and not _has_labels(graph, arrays)
+
+
+def _has_labels(graph: Graph, arrays: Mapping[str, Tensor]) -> bool:
+    return Y in arrays and all(graph.nodes[n].path != Y for n in graph.inputs)
+
+
+def batch_of(
+    graph: Graph,
+    arrays: Mapping[str, Tensor],
+    source: str,
+    count: int | None,
+    dtype: torch.dtype = torch.float32,
+) -> Batch:
     """The batch that arrays hold.
 
     Args:
@@ -90,11 +117,12 @@ def batch_of(graph: Graph, arrays: Mapping[str, Tensor], source: str, count: int
         arrays: by name: `x`, or one for each input by its name; `y`, the labels, if given.
         source: what to call where they come from.
         count: take so many samples, the first ones; None: all.
+        dtype: the floating-point type they are wanted in.
 
     Raises:
-        SpecError: they are none for this network (E0823).
+        SpecError: they do not suit this network (E0823).
     """
-    reader = _Reader(graph, arrays, source)
+    reader = _Reader(graph, arrays, source, dtype)
     inputs = reader.inputs()
     held = inputs[0].shape[0]
     if count is not None and count > held:
@@ -109,10 +137,13 @@ def batch_of(graph: Graph, arrays: Mapping[str, Tensor], source: str, count: int
 class _Reader:
     """Takes a batch for one network out of arrays; whatever does not fit is refused."""
 
-    def __init__(self, graph: Graph, arrays: Mapping[str, Tensor], source: str) -> None:
+    def __init__(
+        self, graph: Graph, arrays: Mapping[str, Tensor], source: str, dtype: torch.dtype
+    ) -> None:
         self._graph = graph
         self._arrays = arrays
         self._source = source
+        self._dtype = dtype
 
     def refuse(self, what: str, want: str, way: str = "") -> NoReturn:
         """
@@ -148,10 +179,19 @@ class _Reader:
         self._hold_shape(name, value, shape, want)
         if value.is_complex():
             self.refuse(f"{name} holds complex numbers", want)
-        value = value if value.is_floating_point() else value.to(torch.float32)
+        return self._finite(name, value, f"{name} of finite numbers")
+
+    def _finite(self, name: str, value: Tensor, want: str) -> Tensor:
+        """The numbers in the type that is computed in."""
         if not value.isfinite().all():
-            self.refuse(f"{name} holds NaN or infinity", f"{name} of finite numbers")
-        return value
+            self.refuse(f"{name} holds NaN or infinity", want)
+        converted = value.to(self._dtype)
+        if not converted.isfinite().all():
+            kind = str(self._dtype).removeprefix("torch.")
+            most = f"{torch.finfo(self._dtype).max:.1e}"
+            way = "" if kind == "float64" else "scale the numbers, or take --dtype float64"
+            self.refuse(f"{name} holds numbers beyond {most}, where {kind} ends", want, way)
+        return converted
 
     def _hold_shape(self, name: str, value: Tensor, shape: Shape, want: str) -> None:
         got = tuple(value.shape)
@@ -170,18 +210,15 @@ class _Reader:
     def labels(self, count: int) -> Tensor | None:
         """The labels, one for each sample or each place of it."""
         value = self._arrays.get(Y)
-        if value is None or any(self._graph.nodes[n].path == Y for n in self._graph.inputs):
+        if value is None or not _has_labels(self._graph, self._arrays):
             return None
         if classes(self._graph) > 1:
             return self._class_labels(value, count)
         shape = (count, *_target(self._graph))
         want = f"{Y} of {_shape(shape)} real numbers, what the network should give"
-        if tuple(value.shape) not in (shape, shape[:1]) or value.is_complex():
+        if tuple(value.shape) not in (shape, (count, *shape[2:])) or value.is_complex():
             self.refuse(f"{Y} has the shape {_shape(value.shape)}", want)
-        real = value if value.is_floating_point() else value.to(torch.float32)
-        if not real.isfinite().all():
-            self.refuse(f"{Y} holds NaN or infinity", want)
-        return real
+        return self._finite(Y, value, want)
 
     def _class_labels(self, value: Tensor, count: int) -> Tensor:
         number = classes(self._graph)

@@ -18,8 +18,8 @@ from archlang.compiler import graph as compiled
 from archlang.compiler import is_saved
 from archlang.diagnostics.catalog.measuring import NothingToMeasure
 from archlang.graph import Graph
-from archlang.measuring.arrays import read_arrays
-from archlang.measuring.batches import Batch, batch_of, random_batch
+from archlang.measuring.arrays import given_arrays, read_arrays
+from archlang.measuring.batches import Batch, batch_of, draws_labels, random_batch, usual_batch
 from archlang.measuring.probe import measured_nodes
 from archlang.measuring.report import GradientReport, Layer, Setting
 from archlang.measuring.run import Reading, Run, running
@@ -29,10 +29,10 @@ from archlang.problems import about_network
 if TYPE_CHECKING:
     from archlang.weights.asked import WeightsSource
 
-BATCH = 16
 SEEDS = 3
 RATE = 0.01
-Data: TypeAlias = "str | PathLike[str] | Mapping[str, Tensor]"
+MOST_STEPS = 10**6
+Data: TypeAlias = "str | PathLike[str] | Mapping[str, Any]"
 
 
 def gradients(
@@ -55,9 +55,11 @@ def gradients(
         network: a spec's address or a name of the zoo, as for `archlang.load`; a graph; or a module
             that `archlang.load` gave, which is measured as it is, with its own weights, and left
             unchanged.
-        batch: the number of samples: 16 random ones; of `data`, the first so many (all).
-        data: a file or a mapping with the arrays `x` (or one for each input, by its name) and,
-            if it has labels, `y`. Without it, inputs are standard normal and labels random.
+        batch: the number of samples: 16 random ones, fewer for a large network (see
+            `batches.usual_batch`); of `data`, the first so many (all).
+        data: a file or a mapping with the arrays, of torch or NumPy, `x` (or one for each
+            input, by its name) and, if it has labels, `y`. Without it, inputs
+            are standard normal and labels random.
         seeds: how often, each time with another initialisation and another random batch:
             `torch.manual_seed(0)`, `(1)`, … before each of the two.
         steps: steps of plain gradient descent on the same batch that are taken before.
@@ -114,7 +116,8 @@ def measure(
     _hold(seeds, steps, lr, batch)
     subject = fresh(network) if isinstance(network, Graph) else network
     _hold_measurable(subject.graph)
-    source, arrays = _arrays(data)
+    with torch.inference_mode(False):  # what is made in it takes no part in gradients
+        source, arrays = _arrays(data)
     readings: list[Reading] = []
     for seed in range(seeds):
         with during(seed), _seeded(subject.device):
@@ -128,6 +131,7 @@ def measure(
         batch=readings[0].batch, data=source, seeds=seeds, steps=steps, lr=lr,
         weights=subject.weights, dtype=str(subject.dtype).removeprefix("torch."),
         device=str(subject.device),
+        random_labels=arrays is not None and draws_labels(subject.graph, arrays),
     )  # fmt: skip
     return _report(subject.graph, readings, setting)
 
@@ -138,13 +142,14 @@ def _samples(
     """The batch for the seed that is set.
 
     Raises:
-        SpecError: the arrays are none for the network, or there is no memory for so many.
+        SpecError: the arrays do not suit the network, or there is no memory for so many.
     """
-    with running(subject.graph, count or BATCH):
+    usual = count or usual_batch(subject.graph)
+    with running(subject.graph, usual):
         if arrays is None:
-            samples = random_batch(subject.graph, count or BATCH)
+            samples = random_batch(subject.graph, usual)
         else:
-            samples = batch_of(subject.graph, arrays, source, count)
+            samples = batch_of(subject.graph, arrays, source, count, subject.dtype)
         return samples.to(subject.device, subject.dtype)
 
 
@@ -152,7 +157,7 @@ def _arrays(data: Data | None) -> tuple[str, Mapping[str, Tensor] | None]:
     if data is None:
         return "", None
     if isinstance(data, Mapping):
-        return "data", data
+        return "data", given_arrays(data)
     return str(data), read_arrays(Path(data))
 
 
@@ -173,6 +178,8 @@ def _hold(seeds: int, steps: int, lr: float, batch: int | None) -> None:
     Raises:
         ValueError: a number is out of its range.
     """
+    if steps > MOST_STEPS:
+        raise ValueError(f"steps is {steps}, but at most {MOST_STEPS} are taken")
     for name, value, least in (("seeds", seeds, 1), ("steps", steps, 0), ("batch", batch, 1)):
         if value is not None and value < least:
             raise ValueError(f"{name} is {value}, but at least {least} is needed")
@@ -210,7 +217,8 @@ def _report(graph: Graph, readings: Sequence[Reading], setting: Setting) -> Grad
     return GradientReport(
         network=graph.name, title=titled(graph.name, graph.parameters),
         file=root.source.name if root else "", layers=tuple(layers),
-        loss=tuple(r.loss for r in readings), setting=setting,
+        loss=tuple(r.loss for r in readings), loss_before=tuple(r.before for r in readings),
+        setting=setting,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from archlang.graph import Graph, Node
-from archlang.measuring.sizes import joint_rms, rms
+from archlang.measuring.sizes import joint_rms, length, rms
 
 
 def measured_nodes(graph: Graph) -> list[Node]:
@@ -69,7 +69,7 @@ class Probe:
         return heard
 
     def _hear(self, number: int, gradient: Tensor) -> None:
-        self.gradients[number] = rms(gradient)
+        self.gradients[number] = length(gradient)
 
     def hear_weights(self, module: fx.GraphModule, gradients: dict[str, Tensor | None]) -> None:
         """Measure what the weights of the layers hear; biases do not count.

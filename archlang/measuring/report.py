@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from math import hypot
 from statistics import median
 from typing import Any, Literal
 
-from archlang.measuring.verdict import Point, Verdict, judge
+from archlang.measuring.verdict import Point, Verdict, digits, judge
 from archlang.record import Record
 
 Quantity = Literal["activation", "gradient", "weight"]
@@ -35,7 +35,12 @@ class Spread(Record):
 
 
 class Layer(Record):
-    """One use of a weighted layer. Sizes are roots of the mean square, one for each seed."""
+    """One use of a weighted layer. There is a size for each seed.
+
+    Activations and weight gradients are roots of the mean square over all elements. A gradient is a
+    length, its root mean square times the root of `elements`: where a map is large, each of its
+    elements hears less, without less being heard.
+    """
 
     path: str
     use: int
@@ -55,7 +60,7 @@ class Layer(Record):
     activation: tuple[float, ...]
     """Of its output Z."""
     gradient: tuple[float | None, ...]
-    """Of the loss by Z; None: the main output does not depend on it."""
+    """Of the loss by Z, its length; None: the main output does not depend on it."""
     weight: tuple[float | None, ...]
     """Of the loss by its weights, all uses together; None: they are not trained."""
 
@@ -80,12 +85,14 @@ class Layer(Record):
 
 
 class DepthPoint(Record):
-    """The layers at one depth, taken together: the root of the mean square over all of them."""
+    """The layers at one depth, taken together, as if they were one."""
 
     depth: int
     name: str
-    """The first of them."""
+    """The layer; where there are several that have such a size, the group: `conv1 and 1 more`."""
     size: Spread
+    silent: tuple[str, ...] = ()
+    """The layers among several whose median is exactly 0."""
 
 
 class Setting(Record):
@@ -101,15 +108,16 @@ class Setting(Record):
     """Where the weights are from; empty: freshly initialised."""
     dtype: str
     device: str
+    random_labels: bool = False
+    """Whether labels are random though the samples are given."""
 
     def samples(self) -> str:
         """The batch in words: `16 random samples`."""
         noun = "sample" if self.batch == 1 else "samples"
-        return (
-            f"{self.batch:,} {noun} of {self.data}"
-            if self.data
-            else f"{self.batch:,} random {noun}"
-        )
+        if not self.data:
+            return f"{self.batch:,} random {noun}"
+        labels = " with random labels" if self.random_labels else ""
+        return f"{self.batch:,} {noun} of {self.data}{labels}"
 
     def as_json(self) -> dict[str, Any]:
         """The setting as an object."""
@@ -127,23 +135,14 @@ class GradientReport(Record):
     """In running order."""
     loss: tuple[float, ...]
     """One for each seed."""
+    loss_before: tuple[float, ...]
+    """The same before the first step of gradient descent."""
     setting: Setting
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Vanishing, exploding or healthy, from the medians over the seeds.
-
-        Judged by the length of the gradient, its root mean square times the root of the number of
-        elements: where a map is large, each of its elements hears less, without less being heard.
-        """
-        points: list[Point] = []
-        for depth, layers in self._by_depth():
-            lengths = [
-                size.median * layer.elements**0.5
-                for layer in layers
-                if (size := layer.size("gradient")) is not None
-            ]
-            points.append(Point(depth, layers[0].path, hypot(*lengths) if lengths else None))
+        """Vanishing, exploding or healthy, from the medians over the seeds."""
+        points = [Point(p.depth, p.name, p.size.median, p.silent) for p in self.curve("gradient")]
         return judge(points, self.setting.dtype)
 
     @property
@@ -159,12 +158,14 @@ class GradientReport(Record):
     def curve(self, quantity: Quantity) -> list[DepthPoint]:
         """A quantity by depth; where layers lie side by side, they are taken together."""
         points: list[DepthPoint] = []
-        for depth, layers in self._by_depth():
-            seeds = zip(*(getattr(layer, quantity) for layer in layers), strict=True)
-            elements = [layer.elements for layer in layers]
-            size = Spread.of([_together(values, elements) for values in seeds])
-            if size is not None:
-                points.append(DepthPoint(depth, layers[0].path, size))
+        for depth, side in self._by_depth():
+            layers = [layer for layer in side if layer.size(quantity) is not None]
+            if layers:
+                seeds = zip(*(getattr(layer, quantity) for layer in layers), strict=True)
+                join = hypot if quantity == "gradient" else _joint([x.elements for x in layers])
+                size = Spread.of([join(*values) for values in seeds])
+                assert size is not None
+                points.append(DepthPoint(depth, _group(layers), size, _silent(layers, quantity)))
         return points
 
     def _by_depth(self) -> Iterator[tuple[int, list[Layer]]]:
@@ -173,14 +174,15 @@ class GradientReport(Record):
 
     def as_json(self) -> dict[str, Any]:
         """What `archlang gradients --json` writes for a network."""
-        loss = Spread.of(self.loss)
-        assert loss is not None
+        loss, before = Spread.of(self.loss), Spread.of(self.loss_before)
+        assert loss is not None and before is not None
         return {
             "network": self.network,
             "title": self.title,
             "file": self.file,
             "setting": self.setting.as_json(),
             "loss": {**loss.as_json(), "seeds": list(self.loss)},
+            "loss_before": {**before.as_json(), "seeds": list(self.loss_before)},
             "verdict": self.verdict.as_json(),
             "layers": [layer.as_json() for layer in self.layers],
         }
@@ -208,17 +210,41 @@ class GradientReport(Record):
             ).rstrip()
             for line in lines
         ]
-        return "\n".join((self.head(), self.verdict.sentence, *table))
+        return "\n".join((self.head(), self.verdict.sentence, self.losses(), MEANING, *table))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<GradientReport {self.title}: {self.verdict.kind}, {len(self.layers)} layers>"
+
+    def losses(self) -> str:
+        """The loss, and what it was before the steps, in one line."""
+        now, before = f"{median(self.loss):.4g}", f"{median(self.loss_before):.4g}"
+        of = f" (median of {self.setting.seeds} seeds)" if self.setting.seeds > 1 else ""
+        return f"loss {f'{before} → {now}' if self.setting.steps else now}{of}"
+
+    def brief(self) -> tuple[str, ...]:
+        """The line of `archlang gradients --brief`, under `BRIEF`."""
+        verdict = self.verdict
+        factor = f"×{digits(verdict.factor)}" if verdict.factor else NONE
+        first = f"{verdict.first.of_last:.2e}" if verdict.first else NONE
+        least = f"{verdict.least.layer}: {verdict.least.of_last:.2e}" if verdict.least else NONE
+        return (self.title, str(self.depth), factor, first, least, verdict.kind)
 
     def head(self) -> str:
         """What was measured, in one line."""
         s = self.setting
-        after = f", after {s.steps:,} steps" if s.steps else ""
+        after = f", after {s.steps:,} step{'s' if s.steps > 1 else ''}" if s.steps else ""
         seeds = f", {s.seeds} seeds" if s.seeds > 1 else ""
         weights = f", weights of {s.weights}" if s.weights else ""
         return f"{self.title}: {s.samples()}{seeds}{weights}{after}, {s.dtype}"
 
 
+NONE = "–"
+MEANING = "activation and weight gradient: root mean square; gradient: length of ∂R/∂Z"
+"""What the columns of the table are."""
+BRIEF = ("network", "depth", "factor", "first ÷ last", "least ÷ last", "verdict")
 HEADINGS = ("layer", "depth", "kind", "activation", "gradient", "weight gradient")
 NUMBERS = frozenset({"depth", "activation", "gradient", "weight gradient"})
 
@@ -226,14 +252,32 @@ NUMBERS = frozenset({"depth", "activation", "gradient", "weight gradient"})
 def number(size: Spread | None) -> str:
     """The median in a table; a dash where there is none."""
     if size is None:
-        return "–"
+        return NONE
     return "0" if size.median == 0 else f"{size.median:.2e}"
 
 
-def _together(values: Sequence[float | None], elements: Sequence[int]) -> float | None:
-    """The root mean square over several layers, each with so many elements."""
-    there = [(v, n) for v, n in zip(values, elements, strict=True) if v is not None]
-    if not there:
-        return None
-    # hypot loses no square below what a number can be
-    return hypot(*(v * n**0.5 for v, n in there)) / sum(n for _, n in there) ** 0.5
+def _group(layers: Sequence[Layer]) -> str:
+    """The name of layers side by side; uses of a shared layer are one."""
+    first, *others = dict.fromkeys(layer.path for layer in layers)
+    return f"{first} and {len(others):,} more" if others else first
+
+
+def _silent(layers: Sequence[Layer], quantity: Quantity) -> tuple[str, ...]:
+    """The layers none of whose uses has a size other than 0."""
+    silent = dict.fromkeys(layer.path for layer in layers)
+    for layer in layers:
+        size = layer.size(quantity)
+        if size is not None and size.median:
+            silent.pop(layer.path, None)
+    return tuple(silent)
+
+
+def _joint(elements: Sequence[int]) -> Callable[..., float]:
+    """The root of the mean square over layers with so many elements, from that of each."""
+
+    def joint(*values: float) -> float:
+        # hypot loses no square below what a number can be
+        sizes = (v * n**0.5 for v, n in zip(values, elements, strict=True))
+        return hypot(*sizes) / sum(elements) ** 0.5
+
+    return joint

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from math import isfinite, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, fx
 
-from archlang.diagnostics.catalog.measuring import BatchOfOne, CannotRun, NotFinite
+from archlang.diagnostics.catalog.measuring import BatchOfOne, CannotRun
 from archlang.diagnostics.model import SpecError
 from archlang.graph import Graph
 from archlang.measuring.batches import Batch, loss_of
@@ -31,6 +31,8 @@ class Reading(NamedTuple):
     rows: list[tuple[float, float | None, float | None]]
     """For each weighted node the sizes of activation, gradient and weight gradient."""
     loss: float
+    before: float
+    """The loss before the first step; the same, if there is none."""
     batch: int
 
 
@@ -43,7 +45,7 @@ class Run:
         self._batch = batch
         self._trained = {n: p for n, p in module.named_parameters() if p.requires_grad}
         self._steps = 0
-        self._loss = 0.0
+        self._losses: list[float] = []
         if len(self._trained) < len(list(module.parameters())):
             # what is frozen passes no gradient on by itself, but is to be listened to
             for x in batch.inputs:
@@ -58,7 +60,7 @@ class Run:
         for step in range(steps):
             with running(self._graph, len(self._batch)):
                 gradients = self._backward(self._forward())
-            if not isfinite(self._loss):
+            if not isfinite(self._losses[-1]):
                 raise self._spoiled(step)
             with torch.no_grad():
                 for name, gradient in gradients.items():
@@ -78,9 +80,9 @@ class Run:
             probe.hear_weights(self._module, gradients)
         rows = probe.rows()
         sizes = [size for row in rows for size in row if size is not None]
-        if not all(map(isfinite, (self._loss, *sizes))):
+        if not all(map(isfinite, (self._losses[-1], *sizes))):
             raise self._spoiled(self._steps)
-        return Reading(rows, self._loss, len(self._batch))
+        return Reading(rows, self._losses[-1], self._losses[0], len(self._batch))
 
     def _forward(self) -> Tensor:
         result = self._module(*self._batch.inputs)
@@ -91,22 +93,18 @@ class Run:
         loss = loss_of(output, self._batch.labels)
         heard = [*self._trained.values(), *(x for x in self._batch.inputs if x.requires_grad)]
         gradients = torch.autograd.grad(loss, heard, allow_unused=True) if heard else ()
-        self._loss = loss.item()
+        self._losses.append(loss.item())
         return dict(zip(self._trained, gradients, strict=False))
 
     def _spoiled(self, step: int) -> SpecError:
         """Runs once more, to see where NaN or infinity comes from."""
-        finder = Finder(self._graph)
-        with finder.listening(self._module):
-            output = self._forward()
-            finder.look_at_output(output)
-            self._backward(output)
+        finder = Finder(self._graph, self._module)
+        result: Any = finder.run(*self._batch.inputs)  # pyright: ignore[reportUnknownMemberType]  # torch leaves out the types
+        output = result if isinstance(result, Tensor) else result[0]
+        finder.look_at_loss(loss_of(output.detach(), self._batch.labels))
+        self._backward(output)
         dtype = str(self._batch.inputs[0].dtype).removeprefix("torch.")
-        if (found := finder.error(dtype, step)) is not None:
-            return found
-        node = self._graph.producer(self._graph.outputs[0].tensor)
-        problem = NotFinite(self._graph.name, "NaN or infinity", node.path, True, step, dtype)
-        return about_network(self._graph, problem, node.span)
+        return finder.error(dtype, step)
 
 
 @contextmanager

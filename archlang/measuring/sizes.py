@@ -1,4 +1,4 @@
-"""How large a tensor is: the root of the mean square over its elements."""
+"""How large a tensor is: the root of the mean square over its elements, and the length."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def rms(tensor: Tensor) -> Tensor:
     """
     flat = tensor.detach().reshape(-1)
     return _norm(flat) / max(1, flat.numel()) ** 0.5
+
+
+def length(tensor: Tensor) -> Tensor:
+    """The length of a sample in a tensor `Nx…`, as a float64 scalar on its device.
+
+    That is the root of the sum of squares over the elements of a sample, and over the samples the
+    root of the mean square of that.
+    """
+    return rms(tensor) * (tensor.numel() / max(1, tensor.shape[0])) ** 0.5
 
 
 def joint_rms(sizes: list[Tensor], counts: list[int]) -> Tensor:

@@ -76,7 +76,7 @@ def given(
     """A module as it is; copies of it are measured.
 
     Raises:
-        TypeError: it is none that `archlang.load` gave.
+        TypeError: `archlang.load` did not make it.
         SpecError: the texts it was loaded from cannot be compiled any more.
     """
     sink = Diagnostics()
@@ -85,7 +85,7 @@ def given(
     if sink.has_errors:
         raise SpecError(sink)
     if graph is None or not isinstance(module, fx.GraphModule):
-        raise TypeError("the module is none that archlang.load gave; pass that, or a spec")
+        raise TypeError("archlang.load did not make this module: pass one that it made, or a spec")
     floats = [p for p in (*module.parameters(), *module.buffers()) if p.is_floating_point()]
     kind = dtype_of(dtype or (floats[0].dtype if floats else None))
     place = device_of(device or (floats[0].device if floats else None))

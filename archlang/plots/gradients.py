@@ -55,6 +55,17 @@ class Curve(Record):
     stages: tuple[StageMark, ...] = ()
 
 
+def hold_number(networks: int) -> None:
+    """
+    Raises:
+        DrawingError: there are too many networks to tell apart.
+    """
+    if networks > len(LOOKS):
+        raise DrawingError(
+            f"{networks} networks cannot be told apart in one plot; show at most {len(LOOKS)}"
+        )
+
+
 def plot(curves: Sequence[Curve], quantity: str, title: str, note: str, suffix: str) -> bytes:
     """The file of a plot.
 
@@ -71,10 +82,7 @@ def plot(curves: Sequence[Curve], quantity: str, title: str, note: str, suffix: 
     shown = [curve for curve in curves if curve.points]
     if not shown:
         raise DrawingError(f"there is nothing to plot: no layer has a {quantity}")
-    if len(shown) > len(LOOKS):
-        raise DrawingError(
-            f"{len(shown)} networks cannot be told apart in one plot; show at most {len(LOOKS)}"
-        )
+    hold_number(len(shown))
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -99,9 +107,10 @@ def _draw(axes: Axes, curve: Curve, look: Look) -> None:
     least = [point.least or point.median or nan for point in curve.points]
     most = [point.most or nan for point in curve.points]
     axes.fill_between(depths, least, most, color=look.colour, alpha=0.2, linewidth=0)
+    marked = {*range(0, len(depths), max(1, len(depths) // _MARKERS)), len(depths) - 1}
     axes.plot(
         depths, medians, color=look.colour, marker=look.marker, linestyle=look.line,
-        label=curve.name, markevery=max(1, len(depths) // _MARKERS),
+        label=curve.name, markevery=sorted(marked), clip_on=False,
     )  # fmt: skip
 
 

@@ -23,10 +23,11 @@ def test_a_verdict_and_a_table(cli: Cli) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "Chain(L=3): 16 random samples, float32"
     assert lines[1].startswith("healthy: from layer to layer the gradient shrinks to 0.2")
-    assert lines[2].split() == [
+    assert lines[2].startswith("loss 0.") and "gradient: length of ∂R/∂Z" in lines[3]
+    assert lines[4].split() == [
         "layer", "depth", "kind", "activation", "gradient", "weight", "gradient",
     ]  # fmt: skip
-    assert [line.split()[0] for line in lines[3:]] == ["w1", "w2", "w3", "w4"]
+    assert [line.split()[0] for line in lines[5:]] == ["w1", "w2", "w3", "w4"]
 
 
 def test_several_networks_in_one_plot(cli: Cli, tmp_path: Path) -> None:
@@ -39,6 +40,45 @@ def test_several_networks_in_one_plot(cli: Cli, tmp_path: Path) -> None:
     content = out.read_text(encoding="utf-8")
     assert "Gradient at every layer, at initialisation" in content
     assert content.count("vanishing, ×0.207 per layer back") == 2
+    assert "per layer back, yet w1 hears 4.3 times w51" in content
+    assert "length of the gradient ∂R/∂Z" in content
+
+
+def test_another_quantity_has_no_verdict_about_the_gradient(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "a.svg"
+    cli("gradients", "Chain", "--set", "L=50", "--quantity", "activation", "-o", out)
+    content = out.read_text(encoding="utf-8")
+    assert "Chain(L=50)<" in content and "vanishing" not in content
+    assert "activation Z, root mean square" in content
+
+
+def test_brief_is_a_row_for_each_network(cli: Cli) -> None:
+    result = cli("gradients", "Chain", "SkipChain", "LeNet5", "--brief", "--seeds", "1")
+    title, head, *rows = result.stdout.splitlines()
+    assert title == "16 random samples, float32: lengths of ∂R/∂Z"
+    assert head.split("  ")[0] == "network" and len(rows) == 3
+    assert rows[0].split()[:3] == ["Chain", "11", "×0.207"] and rows[0].endswith("vanishing")
+    assert rows[1].split()[4] == "w2:" and rows[2].endswith("healthy")
+
+
+def test_networks_beside_each_other_get_equally_many_samples(cli: Cli) -> None:
+    small = ("LeNet5", "--seeds", "1", "--brief")
+    assert cli("gradients", *small).stdout.startswith("16 random")
+    large = cli("gradients", "ResNet34", *small)
+    assert large.stdout.startswith("5 random samples")
+
+
+def test_a_parameter_that_one_of_the_networks_lacks(cli: Cli) -> None:
+    result = cli("gradients", "Chain", "LeNet5", "--set", "L=20")
+    assert result.exit_code == 1 and "E0301" in result.stderr
+    assert "--set goes to every network that is named, so LeNet5 is given L, too" in result.stderr
+    assert "every network" not in cli("gradients", "LeNet5", "--set", "L=20").stderr
+
+
+def test_far_too_long_steps_are_not_healthy(cli: Cli, small: Path) -> None:
+    result = cli("gradients", small, "--steps", "2", "--lr", "100000", "--seeds", "1")
+    assert result.exit_code == 0 and "\nhealthy" not in result.stdout
+    assert "after 2 steps" in result.stdout and " → " in result.stdout.splitlines()[2]
 
 
 def test_json_has_everything(cli: Cli, small: Path, tmp_path: Path) -> None:
@@ -91,6 +131,8 @@ def test_a_saved_network_has_its_weights(cli: Cli, small: Path) -> None:
         (("Chain", "--device", "meta"), 2, "computes nothing"),
         (("Chain", "--dtype", "int8"), 2, "int8"),
         (("Chain", "--quantity", "speed"), 2, "speed"),
+        (("Chain", "--quantity", "weight"), 2, "add -o FILE"),
+        (("Chain", "--brief", "--json"), 2, "JSON has none"),
     ],
 )
 def test_mistakes(cli: Cli, arguments: tuple[str, ...], code: int, words: str) -> None:

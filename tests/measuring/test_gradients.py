@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,9 +15,10 @@ from torch.nn import functional
 
 import archlang
 from archlang.diagnostics.model import SpecError
+from archlang.measuring.batches import usual_batch
 from archlang.measuring.gradients import gradients, measure
 from archlang.measuring.report import GradientReport, Layer
-from archlang.measuring.sizes import rms
+from archlang.measuring.sizes import length, rms
 from archlang.measuring.subjects import device_of, dtype_of
 
 SPECS = """\
@@ -148,7 +150,8 @@ def test_what_an_activation_overwrites_is_measured_before(of, specs: Path) -> No
     by_hand = torch.autograd.grad(functional.cross_entropy(z3, y), (z1, z2, z3))
     for here, z, gradient in zip(report.layers, (z1, z2, z3), by_hand, strict=True):
         assert here.activation[0] == pytest.approx(rms(z).item(), rel=1e-6)
-        assert here.gradient[0] == pytest.approx(rms(gradient).item(), rel=1e-6)
+        expected = gradient.flatten(1).norm(dim=1).square().mean().sqrt().item()
+        assert here.gradient[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_shared_layer_is_shown_once_for_each_use(of) -> None:
@@ -208,13 +211,21 @@ def test_two_inputs_side_by_side(of) -> None:
     report = of("Two", seeds=2, batch=3)
     assert [(x.path, x.depth) for x in report.layers] == [("z.conv1", 1), ("fc1", 1), ("fc2", 2)]
     first = report.curve("gradient")[0].size.median
+    lengths = [
+        math.hypot(layer(report, "z.conv1").gradient[s], layer(report, "fc1").gradient[s])  # type: ignore[arg-type]
+        for s in range(2)
+    ]
+    assert first == pytest.approx(sum(lengths) / 2)
+    assert report.verdict.first.of_last == pytest.approx(
+        first / report.curve("gradient")[-1].size.median
+    )
     squares = [
-        (64 * 4) * layer(report, "z.conv1").gradient[s] ** 2
-        + 4 * layer(report, "fc1").gradient[s] ** 2  # type: ignore[operator]
+        (64 * 4) * layer(report, "z.conv1").activation[s] ** 2
+        + 4 * layer(report, "fc1").activation[s] ** 2
         for s in range(2)
     ]
     expected = sum(math.sqrt(s / (64 * 4 + 4)) for s in squares) / 2
-    assert first == pytest.approx(expected)
+    assert report.curve("activation")[0].size.median == pytest.approx(expected)
 
 
 def test_the_weights_of_a_layer_of_several_parts_count_together(of, specs: Path) -> None:
@@ -242,6 +253,36 @@ def test_the_root_of_the_mean_square(shape: tuple[int, ...], size: float) -> Non
     assert rms(torch.zeros(shape)).item() == 0
     assert rms(torch.full((70_000,), float("inf"))).item() == math.inf
     assert math.isnan(rms(torch.full((70_000,), float("nan"))).item())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 64, 40, 40)])
+def test_the_length_of_a_sample(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    tensor = torch.randn(shape)
+    by_sample = torch.stack([sample.double().norm() for sample in tensor])
+    expected = by_sample.square().mean().sqrt().item()
+    assert length(tensor).item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("macs", "count"), [((1,), 16), ((4 * 10**9,), 5), ((10**12,), 2), ((1, 4 * 10**9), 5)]
+)
+def test_large_networks_are_measured_with_fewer_samples(macs, count) -> None:
+    assert usual_batch(*(SimpleNamespace(macs=m) for m in macs)) == count  # type: ignore[arg-type]
+
+
+def test_the_loss_before_the_steps(of) -> None:
+    report, fresh = of("Base", seeds=2, steps=4, lr=0.3), of("Base", seeds=2)
+    assert report.loss_before == fresh.loss == fresh.loss_before
+    assert all(now < before for now, before in zip(report.loss, report.loss_before, strict=True))
+    before, after = report.as_json()["loss_before"], report.as_json()["loss"]
+    assert f"\nloss {before['median']:.4g} → {after['median']:.4g} (" in report.text()
+    assert f"\nloss {before['median']:.4g} (median of 2 seeds)\n" in fresh.text()
+
+
+def test_a_report_is_printed_as_its_text(of) -> None:
+    report = of("Base", seeds=1)
+    assert str(report) == report.text() and len(repr(report)) < 80
 
 
 # ── what it is given, and what it leaves behind ──────────────────────────────────────────────
@@ -400,3 +441,14 @@ def test_the_number_itself_is_the_loss_of_one_number(of, specs: Path) -> None:
     torch.manual_seed(0)
     assert report.loss[0] == pytest.approx(model(torch.randn(8, 4)).mean().item(), rel=1e-6)
     assert report.layers[-1].gradient[0] == pytest.approx(1 / 8)
+
+
+def test_infinity_in_a_product_of_layers(tmp_path: Path) -> None:
+    path = tmp_path / "mul.arch"
+    path.write_text(
+        "network Mul:\n    input 4\n    a = fc(4, init=constant(1e18))\n    b = a * a\n"
+        "    c = b * b\n    c + b\n",
+        encoding="utf-8",
+    )
+    found = problem(lambda: gradients(path, seeds=1))
+    assert found == ("E0824", "infinity in Mul: first in the output of c.mul1", "b * b")

@@ -178,3 +178,19 @@ def test_files_that_cannot_be_read() -> None:
         code, message, _, help_ = refused("Net", name)
         assert code == "E0822" and words in message and "weights from" not in message, name
         assert help_ and "savez" in help_
+
+
+def test_arrays_of_other_kinds() -> None:
+    expected = measured("Net", data={"x": X, "y": Y}).loss
+    assert measured("Net", data={"x": X.numpy(), "y": Y.numpy()}).loss == expected
+    assert "with random labels" in measured("Net", data={"x": X}).head()
+    with pytest.raises(TypeError, match="NumPy"):
+        measured("Net", data={"x": [1]})
+    with torch.inference_mode():
+        assert measured("Net", data={"x": X.clone(), "y": Y.clone()}).loss == expected
+    assert refused("Net", {"x": X.to_sparse()})[:2] == (
+        "E0822", "cannot read a batch from data: x is sparse",
+    )  # fmt: skip
+    assert refused("Net", {"x": X.double() * 1e300})[0] == "E0823"
+    torch.save({"x": X, "y": [1, 2, 0, 1]}, "list.pt")
+    assert "y is a list" in refused("Net", "list.pt")[1]

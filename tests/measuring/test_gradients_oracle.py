@@ -37,6 +37,12 @@ def size(tensor: Tensor) -> float:
     return tensor.detach().double().square().mean().sqrt().item()
 
 
+def length(tensor: Tensor) -> float:
+    """Of a sample; the root of the mean square over the samples."""
+    by_sample = tensor.detach().double().flatten(1).norm(dim=1)
+    return by_sample.square().mean().sqrt().item()
+
+
 class Hooked:
     """torchvision's network, listened to by plain hooks of modules."""
 
@@ -56,7 +62,7 @@ class Hooked:
         return lambda _module, _inputs, output: self.activations.update({name: size(output)})
 
     def _backward(self, name: str):
-        return lambda _module, _inputs, outputs: self.gradients.update({name: size(outputs[0])})
+        return lambda _module, _inputs, outputs: self.gradients.update({name: length(outputs[0])})
 
     def run(self, x: Tensor, y: Tensor) -> float:
         torch.manual_seed(0)
@@ -101,6 +107,13 @@ def test_the_comparison_sees_a_look_too_late(monkeypatch: pytest.MonkeyPatch) ->
     """The canary: what is measured behind the activation that overwrites it is something else."""
     late = probe.rms
     monkeypatch.setattr(probe, "rms", lambda tensor: late(tensor.relu()))
+    with pytest.raises(AssertionError):
+        compare("ResNet18", torch.float32, 1e-5)
+
+
+def test_the_comparison_sees_another_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: gradients are lengths, and not what an element hears."""
+    monkeypatch.setattr(probe, "length", probe.rms)
     with pytest.raises(AssertionError):
         compare("ResNet18", torch.float32, 1e-5)
 

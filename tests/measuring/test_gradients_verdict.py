@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+
 import pytest
 
 import archlang
@@ -18,9 +21,10 @@ def curve(factor: float, layers: int = 20, last: float = 1.0) -> list[Point]:
     ("factor", "layers", "kind"),
     [
         (0.5, 20, "vanishing"),
-        (0.5, 5, "healthy"),
+        (0.5, 8, "healthy"),
+        (0.5, 12, "vanishing"),
         (2.0, 20, "exploding"),
-        (2.0, 10, "healthy"),
+        (2.0, 13, "healthy"),
         (1.0, 500, "healthy"),
         (0.98, 300, "healthy"),
         (0.96, 300, "vanishing"),
@@ -47,15 +51,60 @@ def test_a_thousand_layers_do_not_take_long_and_do_not_overflow() -> None:
 
 def test_what_a_student_reads() -> None:
     assert judge(curve(0.5)).sentence == (
-        "vanishing: from layer to layer the gradient shrinks to 0.5 of it; "
+        "vanishing: from layer to layer the gradient shrinks to 0.500 of it; "
         "w1 hears 1.9e-06 of what w20 does"
     )
     assert judge(curve(1.5, 11)).sentence == (
-        "healthy: from layer to layer the gradient grows 1.5 times; w1 hears 58 times what w11 "
+        "healthy: from layer to layer the gradient grows 1.50 times; w1 hears 58 times what w11 "
         "does; many more such layers would make it explode"
     )
     rescued = [Point(1, "w1", 2.0), *curve(0.5)[1:]]
-    assert "; yet w1 hears 2 times what w20 does" in judge(rescued).sentence
+    verdict = judge(rescued)
+    assert verdict.sentence.endswith(
+        "; yet w1 hears 2 times what w20 does; w2 hears least, 3.8e-06 of it"
+    )
+    assert verdict.aside == "yet w1 hears 2 times w20"
+
+
+def test_ends_that_the_line_does_not_see() -> None:
+    """Steps that were far too long: flat but for the last layer."""
+    verdict = judge([*curve(1.05, 10, last=1e7)[:-1], Point(10, "fc", 1.0)])
+    assert verdict.kind == "exploding"
+    assert verdict.sentence == (
+        "exploding: w1 hears 1.6e+07 times what fc does; "
+        "from layer to layer the gradient grows 1.05 times"
+    )
+    assert verdict.aside == "w1 hears 1.6e+07 times fc"
+    low = judge([Point(1, "w1", 5e-4), *curve(1.0, 10)[1:]])
+    assert low.kind == "vanishing" and low.sentence.startswith("vanishing: w1 hears 0.0005 of what")
+
+
+def test_a_layer_on_the_way_that_hears_too_little() -> None:
+    """The bottom of a U, whose ends hear alike."""
+    points = curve(1.0, 11)
+    points[5] = Point(6, "bottom", 1e-5)
+    verdict = judge(points)
+    assert verdict.kind == "vanishing" and verdict.least.layer == "bottom"
+    assert verdict.sentence == (
+        "vanishing: bottom hears least, 1e-05 of what w11 does; from layer to layer the gradient "
+        "stays as it is (×1.00); yet w1 hears as much as w11 does"
+    )
+    points[5] = Point(6, "bottom", 1e-2)
+    assert judge(points).kind == "healthy"
+    points[5] = Point(6, "top", 2e4)
+    assert (
+        judge(points).kind == "exploding"
+        and "top hears most, 2e+04 times" in judge(points).sentence
+    )
+    points[7] = Point(8, "bottom", 1e-9)
+    assert judge(points).kind == "vanishing", "what is farther beyond its limit"
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_numbers_at_the_ends_of_float64(factor: float) -> None:
+    verdict = judge([Point(1, "a", 1e-300), Point(2, "b", 1e300 * factor), Point(3, "c", 5e-324)])
+    assert verdict.kind == "exploding" and math.isfinite(verdict.most.of_last)
+    assert json.loads(json.dumps(verdict.as_json()))["most"]["layer"] == "b"
 
 
 def test_few_layers() -> None:
@@ -68,7 +117,7 @@ def test_few_layers() -> None:
 def test_zeros() -> None:
     below = [Point(1, "w1", 0.0), Point(2, "w2", 0.0), Point(3, "w3", 1e-44), Point(4, "w4", 1e-40)]
     assert judge(below).sentence == (
-        "vanishing: from layer to layer the gradient shrinks to 0.0001 of it; it is 0 up to w2, "
+        "vanishing: from layer to layer the gradient shrinks to 0.000100 of it; it is 0 up to w2, "
         "below the range of float32; --dtype float64 shows more"
     )
     assert "--dtype" not in judge(below, "float64").sentence
@@ -78,6 +127,16 @@ def test_zeros() -> None:
     inside = [*curve(1.0, 6)]
     inside[2] = Point(3, "w3", 0.0)
     assert judge(inside).kind == "healthy"
+    assert (
+        judge(inside)
+        .sentence.partition(" (weights behind are 0")[0]
+        .endswith("; w3 hears nothing, exactly 0")
+    )
+    inside[4] = Point(5, "w5", 0.0)
+    assert "; w3 and 1 more hear nothing, exactly 0" in judge(inside).sentence
+    below.insert(0, Point(0, "w0", 1.0))
+    assert "; w1 and 1 more hear less than float32 can hold" in judge(below).sentence
+    assert "hears least" not in judge(below).sentence
 
 
 @pytest.mark.parametrize(
@@ -89,6 +148,7 @@ def test_zeros() -> None:
         ("Chain", {"L": 50, "f": "relu", "weight": 0.8}, "vanishing", 0.8),
         ("Chain", {"L": 50, "f": "relu", "weight": 1.0}, "healthy", 1.0),
         ("LeNet5", {}, "healthy", 0.4),
+        ("Highway", {}, "vanishing", 0.883),
         ("Highway", {"bias": 0.0}, "vanishing", 0.54),
         # Yang et al. 2019 (arXiv:1902.08129): with batch norms and relu the gradient of a plain
         # network grows by the root of π/(π - 1) = 1.21 in each layer, as they get wider
@@ -122,3 +182,16 @@ def test_the_first_layer_of_the_skip_chain_hears() -> None:
 def test_large_networks_of_the_zoo(name: str, factor: float) -> None:
     verdict = measure(archlang.network(name), seeds=1, batch=4).verdict
     assert verdict.kind == "healthy" and verdict.factor == pytest.approx(factor, rel=0.05)
+
+
+def test_layers_side_by_side_are_named_as_a_group() -> None:
+    points = [Point(1, "a and 1 more", 0.5, ("a",)), Point(2, "b", 1.0)]
+    sentence = judge(points).sentence
+    assert "a and 1 more hear 0.5 of what b does; a hears nothing, exactly 0 (weights" in sentence
+
+
+@pytest.mark.parametrize(("dtype", "last"), [("float16", 2e-7), ("float64", 5e-323)])
+def test_the_range_of_each_type(dtype: str, last: float) -> None:
+    points = [Point(1, "a", 0.0), Point(2, "b", last), Point(3, "c", 1e3 * last)]
+    assert "below the range" in judge(points, dtype).sentence
+    assert judge([Point(1, "a", 0.0), Point(2, "b", 1e-40)], "float64").kind == "cut off"

@@ -108,7 +108,7 @@ class WrongBatch(Problem):
     way: str = ""
 
     def message(self) -> str:
-        return f"the batch is none for {self.network}: {self.what}"
+        return f"the batch does not suit {self.network}: {self.what}"
 
     def notes(self) -> tuple[str, ...]:
         more = f", and {len(self.has) - _SHOWN:,} more" if len(self.has) > _SHOWN else ""
@@ -145,13 +145,20 @@ class NotFinite(Problem):
     step: int = 0
     """After how many steps of gradient descent."""
     dtype: str = "float32"
+    loss: bool = False
+    """Whether only the loss is so, while the output is finite."""
 
     def message(self) -> str:
+        if self.loss:
+            when = f" after {_counted(self.step)}" if self.step else ""
+            return f"{self.value} in {self.network}{when}: first in the loss"
         what = "the gradient by the output" if self.backward else "the output"
         when = f" after {_counted(self.step)}" if self.step else ""
         return f"{self.value} in {self.network}{when}: first in {what} of {self.at}"
 
     def label(self) -> str:
+        if self.loss:
+            return f"finite here, but the loss by it is {self.value}"
         direction = "on the way back from the loss" if self.backward else "on the way forward"
         return f"{self.value} here, {direction}"
 
