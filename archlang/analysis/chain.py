@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
-from math import exp, fsum, isfinite, log
+from math import exp, fsum, inf, isfinite, log
+from sys import float_info
 from typing import Literal, NamedTuple
 
 from archlang.analysis.functions import Curve
@@ -12,11 +13,11 @@ from archlang.analysis.neurons import ScalarChain, chain_of
 from archlang.record import Record
 
 __all__ = ["Bounds", "ChainGradient", "ScalarChain", "chain_of", "gradient"]
-Trend = Literal["vanishes", "explodes", "undecided"]
+Trend = Literal["zero", "vanishes", "explodes", "undecided"]
 _DIGITS = 40
 _WIDE = Context(prec=_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 """Products keep this many digits and any exponent: 1e-400 stays 1e-400, which float64 calls 0."""
-_TINY = Decimal("1e-150")
+_TINY, _HUGE = Decimal("1e-150"), Decimal("1e150")
 
 
 class Bounds(NamedTuple):
@@ -60,20 +61,50 @@ class ChainGradient(Record):
     def bounds(self) -> Bounds:
         """Between which sizes the factors of the product lie, and what becomes of it with depth."""
         sizes = [abs(f) for f in self.factors[1:]] or [1.0]
-        mean = exp(fsum(map(log, sizes)) / len(sizes)) if min(sizes) > 0 else 0.0
         least, greatest = min(sizes), max(sizes)
-        trend = "vanishes" if greatest < 1 else "explodes" if least > 1 else "undecided"
+        average = fsum(log(s) / len(sizes) for s in sizes) if least > 0 else -inf
+        mean = exp(average) if average < log(float_info.max) else greatest
+        trend: Trend = "vanishes" if greatest < 1 else "explodes" if least > 1 else "undecided"
+        trend = trend if least > 0 else "zero"
         return Bounds(least, greatest, mean, trend)
+
+    @property
+    def blocked(self) -> int | None:
+        """The first l at which the way back ends: its f' is 0, or its weight (that of l = 1 is no
+        factor). None: there is no such l, and no factor of dθ/dw_1 is 0 but perhaps x."""
+        ways = (self.slopes[0], *self.factors[1:])
+        return next((number for number, way in enumerate(ways, 1) if not way), None)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the trend must go on in further layers like these.
+
+        Each f is straight, so that its factors do not depend on how large y is; or none of them is
+        steep enough for a factor of 1. Factors above 1 of a tanh do not last: y grows until it is
+        saturated.
+        """
+        behind = list(zip(self.weights, self.chain.curves, strict=True))[1:]
+        steepest = (abs(w) * (inf if c.steepest is None else c.steepest) for w, c in behind if w)
+        return all(curve.straight for _, curve in behind) or max(steepest, default=0.0) < 1
+
+    @property
+    def _ends(self) -> bool:
+        """Whether the way back ends exactly, and not only in float64."""
+        number = self.blocked
+        if number is None:
+            return False
+        dead = number > 1 and not self.weights[number - 1]
+        return dead or self.chain.curves[number - 1].flat
 
     @property
     def limit(self) -> Decimal | None:
         """What dθ/dw_1 tends to if the chain grows by layers like those it has; None: unknown.
 
-        Without the skip 0 where every factor is below 1, infinity (with its sign) where every one
-        is above 1; with it x and infinity.
+        Without the skip 0 where every factor must stay below 1 or one is 0, infinity (with its
+        sign) where every one must stay above 1; with it x and infinity.
         """
-        trend = self.bounds.trend
-        if trend == "vanishes":
+        trend = self.bounds.trend if self.lasting else "undecided"
+        if trend == "vanishes" or self._ends:
             return Decimal(self.x if self.chain.skip else 0)
         if trend == "explodes" and self.x and self.slopes[0] and min(self.factors[1:]) > 0:
             sign = "-" if (self.x < 0) != (self.slopes[0] < 0) else ""
@@ -109,7 +140,7 @@ def gradient(chain: ScalarChain, x: float, weights: Sequence[float] | None = Non
 
 def _evaluated(chain: ScalarChain, x: float, weights: tuple[float, ...]) -> ChainGradient:
     values, slopes = _forward(chain, x, weights)
-    factors = tuple(w * s for w, s in zip(weights, slopes, strict=True))
+    factors = tuple(w * s or 0.0 for w, s in zip(weights, slopes, strict=True))
     products = _behind(factors)
     before = (Decimal(x), *values[:-1])
     by_weight = [
@@ -123,8 +154,18 @@ def _evaluated(chain: ScalarChain, x: float, weights: tuple[float, ...]) -> Chai
         by_weight[0] = Decimal(x) * (Decimal(slopes[0]) * products[0] + 1)
         by_input, output = by_input + w, output + w * Decimal(x)
     return ChainGradient(
-        chain, x, weights, values, slopes, factors, output, products, tuple(by_weight), by_input
+        chain, x, weights, _clean(values), slopes, factors, _zero(output), _clean(products),
+        _clean(by_weight), _zero(by_input),
     )  # fmt: skip
+
+
+def _clean(values: Iterable[Decimal]) -> tuple[Decimal, ...]:
+    return tuple(map(_zero, values))
+
+
+def _zero(value: Decimal) -> Decimal:
+    """A zero without its exponent and its sign, which decimals keep: -0e-44 is 0."""
+    return value or Decimal(0)
 
 
 def _forward(
@@ -146,12 +187,15 @@ def _forward(
 def _value(curve: Curve, z: Decimal) -> Decimal:
     if abs(z) < _TINY:  # where float64 underflows, f is its tangent at 0
         return Decimal(curve.value(0.0)) + Decimal(curve.slope(0.0)) * z
+    if abs(z) > _HUGE and (slope := curve.slope(_float(z))):  # and its asymptote
+        return Decimal(slope) * z
     return Decimal(curve.value(_float(z)))
 
 
 def _float(z: Decimal) -> float:
-    """The nearest float64 that has z's sign: an f' looks at the sign, however small z is."""
-    return float(z) or (5e-324 if z > 0 else -5e-324 if z < 0 else 0.0)
+    """The nearest finite float64 that has z's sign: f' looks at the sign, however small z is."""
+    near = min(max(float(z), -float_info.max), float_info.max)
+    return near or (5e-324 if z > 0 else -5e-324 if z < 0 else 0.0)
 
 
 def _behind(factors: Iterable[float]) -> tuple[Decimal, ...]:

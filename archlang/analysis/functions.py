@@ -22,6 +22,7 @@ class Curve(Record):
 
     `steepest` is the greatest |f'(z)| over all z; None where it is not known here.
     `straight`: f(c z) = c f(z) for every c > 0, so that f is two half lines through 0.
+    `flat`: f is constant on a stretch, where f' is 0 and not only small.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Curve(Record):
     slope: Real
     steepest: float | None = None
     straight: bool = False
+    flat: bool = False
 
 
 def curve_of(op: Op) -> Curve | None:
@@ -56,7 +58,8 @@ def _linear(name: str, below: float, above: float = 1.0) -> Curve:
         return above if z > 0 else below
 
     steepest = max(abs(below), abs(above))
-    return Curve(name, lambda z: slope(z) * z, slope, steepest, straight=True)
+    flat = 0.0 in (below, above)
+    return Curve(name, lambda z: slope(z) * z, slope, steepest, straight=True, flat=flat)
 
 
 def _clipped(name: str, low: float, high: float, rise: float = 1.0, at: float = 0.0) -> Curve:
@@ -66,6 +69,7 @@ def _clipped(name: str, low: float, high: float, rise: float = 1.0, at: float = 
         lambda z: rise * min(max(z, low), high) + at,
         lambda z: rise if low < z < high else 0.0,
         abs(rise),
+        flat=True,
     )
 
 
@@ -127,7 +131,9 @@ def _gelu(op: Any) -> Curve:
         return 0.5 * (1.0 + erf(z / sqrt(2.0)))
 
     def slope(z: float) -> float:
-        return below(z) + z * exp(-0.5 * min(z * z, 1400.0)) / sqrt(2.0 * pi)
+        if abs(z) > 40.0:
+            return float(z > 0)
+        return below(z) + z * exp(-0.5 * z * z) / sqrt(2.0 * pi)
 
     return Curve("GELU", lambda z: z * below(z), slope)
 
@@ -139,6 +145,8 @@ def _gelu_tanh() -> Curve:
         return tanh(k * (z + c * z * z * z))
 
     def slope(z: float) -> float:
+        if abs(z) > 40.0:  # z³ may be infinite, and infinity times 0 is nothing
+            return float(z > 0)
         t = bent(z)
         return 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * k * (1.0 + 3.0 * c * z * z)
 
@@ -151,7 +159,10 @@ def _hardswish(_: Any) -> Curve:
             return float(z > 0)
         return z / 3.0 + 0.5
 
-    return Curve("hard swish", lambda z: z * min(max(z + 3.0, 0.0), 6.0) / 6.0, slope, 1.5)
+    def value(z: float) -> float:
+        return z * min(max(z + 3.0, 0.0), 6.0) / 6.0
+
+    return Curve("hard swish", value, slope, 1.5, flat=True)
 
 
 IDENTITY = _linear("identity", 1.0)

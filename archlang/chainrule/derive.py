@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archlang.analysis.skips import carried
 from archlang.chainrule.algebra import plus
 from archlang.chainrule.letters import Letters
 from archlang.chainrule.model import Expr, Given, Grad, Line, Section, Symbol, Var
-from archlang.chainrule.part import Part, takes
+from archlang.chainrule.part import Part
 from archlang.chainrule.rules import Rule, rule_of
 from archlang.graph import Node, Tensor
 from archlang.ops.activation import Identity
@@ -44,7 +45,10 @@ class Derivation:
     def sections(self) -> tuple[Section, ...]:
         """Forward, backward, and what the weights hear."""
         letters = self.letters
-        given = tuple(Given(letters.gradient(t), letters.names[t]) for t in letters.results)
+        given = tuple(
+            Given(letters.gradient(t), letters.names[t], outside=not self._given(t))
+            for t in letters.results
+        )
         return (
             Section("forward", self.forward),
             Section("backward", self.backward, given),
@@ -92,7 +96,7 @@ class Derivation:
         return lines
 
     def _rule(self, node: Node) -> Rule:
-        xs = tuple(self._formulas[self.letters.aliased(t)] for t in takes(node))
+        xs = tuple(self._formulas[self.letters.aliased(t)] for t in carried(node))
         self._rules[node.id] = rule_of(node, self.letters, xs)
         return self._rules[node.id]
 
@@ -119,7 +123,7 @@ class Derivation:
             for symbol, term in rule.weights(gradient):
                 self.heard.setdefault(symbol, []).insert(0, term)
         # the last operand first, since all are put in front
-        for operand, source in reversed(list(enumerate(takes(node)))):
+        for operand, source in reversed(list(enumerate(carried(node)))):
             term = rule.backward(operand, tensor.port, gradient)
             self._arrive(self.letters.aliased(source), term, (*route, (node.id, operand)))
 

@@ -12,13 +12,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from archlang.analysis.functions import curve_of
+from archlang.analysis.skips import carried
 from archlang.chainrule.model import Function, Symbol
-from archlang.chainrule.part import Part, takes
+from archlang.chainrule.part import Part
 from archlang.graph import Node, Tensor
 from archlang.ops.activation import Identity, Prelu, Sigmoid
 from archlang.ops.base import Op
 from archlang.ops.merging import Add, Concat, Mean, Multiply, Subtract, WithConstant
-from archlang.ops.regularisation import Dropout
+from archlang.ops.regularisation import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    DropPath,
+)
 from archlang.ops.resampling import Scale
 
 X, Y, G = "X", "Y", "G"
@@ -30,10 +38,12 @@ _FAMILIES: Mapping[str, str] = MappingProxyType(
 )
 _FUNCTIONS = "fghkpqrstuv"
 _TAKEN = frozenset("XYZNPVCSWGRJMDLTHf") - frozenset("TH")
+_MAPS = frozenset({"Up", "BN", "LN", "GN", "IN", "Pad", "GAP", "GMP", "LRN"})
+"""Names of layers that one could take for a name of the author's."""
 _LONGEST = 3
+DROPPING = (Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, DropPath)
+"""The layers that draw a mask."""
 _POINTWISE = (Add, Subtract, Multiply, Mean, WithConstant, Scale)
-_DROPPING = Dropout.__mro__[1]
-"""The base of all dropouts."""
 
 
 class Letters:
@@ -47,6 +57,9 @@ class Letters:
         """The index of each node's letter, which is that of its weights too."""
         self._counts: Counter[str] = Counter()
         self._weights: dict[tuple[str, str], Symbol] = {}
+        self._masks: dict[tuple[int, str], Symbol] = {}
+        self._layers: dict[str, str] = {}
+        """The index of each layer's weights, by its path: a shared one has one."""
         self._functions: dict[Op, Function] = {}
         for number, tensor in enumerate(part.inputs, 1):
             self.names[tensor] = Symbol(X, "" if len(part.inputs) == 1 else str(number))
@@ -75,11 +88,22 @@ class Letters:
         """The symbol of a parameter of a layer; uses of a shared one have one symbol."""
         key = (node.path, name or letter)
         if key not in self._weights:
-            symbol = Symbol(letter, self.numbers.get(node.id, ""))
-            while symbol in self._weights.values() or symbol in self.names.values():
-                symbol = Symbol(f"{symbol.letter}'", symbol.index)
-            self._weights[key] = symbol
+            self._weights[key] = self._free(letter, self._layers.get(node.path, ""))
         return self._weights[key]
+
+    def mask(self, node: Node, letter: str) -> Symbol:
+        """The symbol of what a dropout draws, anew for each use."""
+        key = (node.id, letter)
+        if key not in self._masks:
+            self._masks[key] = self._free(letter, self.numbers.get(node.id, ""))
+        return self._masks[key]
+
+    def _free(self, letter: str, index: str) -> Symbol:
+        symbol = Symbol(letter, index)
+        taken = {*self._weights.values(), *self._masks.values(), *self.names.values()}
+        while symbol in taken:
+            symbol = Symbol(f"{symbol.letter}'", index)
+        return symbol
 
     def _aliases(self) -> dict[Tensor, Tensor]:
         found: dict[Tensor, Tensor] = {}
@@ -93,13 +117,18 @@ class Letters:
             return
         letter = _letter(node)
         named = [t for t in node.outputs if not self._inlined(node, t)]
-        index = self._index(node, letter if named or letter == MASKED else f"inlined {letter}")
+        own = self._own(node, named[0]) if len(node.outputs) == 1 and named else None
+        kind = letter if named or letter == MASKED else f"inlined {letter}"
+        index = own.letter if own else self._index(node, kind)
         self.numbers[node.id] = index
+        if node.path not in self._layers:
+            self._layers[node.path] = index if own else self._index(node, f"layer {kind}")
         for tensor in named:
             port = "abcdefghij"[tensor.port % 10] if len(node.outputs) > 1 else ""
-            self.names[tensor] = self._own(node, tensor) or Symbol(letter, index + port)
+            self.names[tensor] = own or Symbol(letter, index + port)
 
     def _index(self, node: Node, letter: str) -> str:
+        """The next number of a letter; what stands for W in W∘X has s."""
         matched = node.role == "match"
         key = f"matched {letter}" if matched else letter
         self._counts[key] += 1
@@ -113,9 +142,11 @@ class Letters:
         scope = node.scope
         named = scope.kind == "chain" and all(u.scope is not scope for u in self._users(tensor))
         name = scope.name if named else node.path.rpartition(".")[2]
+        if scope.kind == "chain" and name == scope.name and not named:
+            return None  # it is called after the chain, whose result is another
         fits = name[:1].isupper() and name.isalpha() and name.isascii() and len(name) <= _LONGEST
         symbol = Symbol(name)
-        if not fits or name in _TAKEN or symbol in self.names.values():
+        if not fits or name in _TAKEN | _MAPS or symbol in self.names.values():
             return None
         return symbol
 
@@ -128,7 +159,7 @@ class Letters:
         if len(users) != 1 or tensor in self.results:
             return False
         pointwise = isinstance(users[0].op, _POINTWISE)
-        if isinstance(node.op, (Concat, _DROPPING)):
+        if isinstance(node.op, (Concat, DROPPING)):
             return True
         if isinstance(node.op, _POINTWISE):
             return pointwise or users[0].op.style.family == "activation"
@@ -153,7 +184,7 @@ def _letter(node: Node) -> str:
         return "C"
     if isinstance(node.op, _POINTWISE):
         return "S"
-    if isinstance(node.op, _DROPPING):
+    if isinstance(node.op, DROPPING):
         return MASKED
     return _FAMILIES.get(node.op.style.family, "L")
 
@@ -163,7 +194,7 @@ def _uses(part: Part) -> dict[Tensor, list[Node]]:
     stand for those behind them."""
     found: dict[Tensor, list[Node]] = {}
     for node in reversed(part.nodes):
-        for tensor in takes(node):
+        for tensor in carried(node):
             behind = found.get(node.outputs[0], []) if isinstance(node.op, Identity) else [node]
             found.setdefault(tensor, []).extend(behind)
     return found

@@ -212,11 +212,15 @@ class Line(Record):
 
 
 class Given(Record):
-    """What the backward pass starts from: `G = ∇_Y R`; `value`: the number put in for it."""
+    """What the backward pass starts from: `G = ∇_Y R`; `value`: the number put in for it.
+
+    `outside`: the result is used within the part too, so that G is only one term of ∇.
+    """
 
     symbol: Symbol
     of: Symbol
     value: float | None = None
+    outside: bool = False
 
 
 class Section(Record):
@@ -228,7 +232,7 @@ class Section(Record):
 
 
 class Sign(Record):
-    """A piece of notation in a sentence, as text and as TeX."""
+    """A piece of notation in a sentence, as text and as TeX for math mode."""
 
     text: str
     latex: str
@@ -238,11 +242,19 @@ class Numbers(Record):
     """A table of numbers: what stands over the columns, and the rows."""
 
     headings: tuple[Expr, ...]
-    rows: tuple[tuple[int | float | Decimal, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
-Phrase: TypeAlias = "str | Expr | Sign"
-"""A piece of a sentence: words, or a formula."""
+class Valued(Record):
+    """A formula and its number: `f'(w_1 x) = 0.2055`."""
+
+    formula: Expr
+    value: float | Decimal
+
+
+Cell: TypeAlias = int | float | Decimal | Valued
+Phrase: TypeAlias = "str | Expr | Sign | float | Decimal | Valued"
+"""A piece of a sentence: words, a formula, or a number."""
 
 
 class Page(Record):
@@ -258,3 +270,5 @@ class Page(Record):
     remarks: tuple[tuple[Phrase, ...], ...]
     scalar: bool = False
     numbers: Numbers | None = None
+    left_out: str = ""
+    """Which other uses of the block are not shown, on the last page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import IntEnum
 from itertools import pairwise
+from math import isinf
 from typing import Protocol
 
 from archlang.chainrule.model import (
@@ -238,13 +239,29 @@ class Notation:
         return f"{jacobian}{script.gap}{self(gradient, Tightness.PREFIX)}", Tightness.PREFIX
 
 
-def number(value: float | Decimal) -> str:
-    """A number in eight digits at most."""
+DIGITS = 4
+"""Of a value that was computed: as many as one reads on a slide."""
+
+
+_SMALL = 1e-4
+
+
+def number(value: float | Decimal, digits: int = 8) -> str:
+    """A number in so many digits at most; no zero has a sign or an exponent."""
     if isinstance(value, int):
         return str(value)
-    text = f"{value:.8g}"
+    if not value:
+        return "0"
+    if value.is_infinite() if isinstance(value, Decimal) else isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{digits}g}"
+    size = abs(value)
+    if (
+        "e" not in text and size < _SMALL
+    ):  # a Decimal has its zeros written out where a float has not
+        text = f"{value:.{digits - 1}e}"
     if "e" in text:
-        digits, _, exponent = text.partition("e")
-        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
-        return f"{digits}e{int(exponent):+03d}"
+        shown, _, exponent = text.partition("e")
+        shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return f"{shown}e{int(exponent):+03d}"
     return text.rstrip("0").rstrip(".") if "." in text else text

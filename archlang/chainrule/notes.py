@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from archlang.chainrule.derive import Derivation
+from archlang.chainrule.letters import DROPPING
 from archlang.chainrule.model import (
     Cut,
     Expr,
     Function,
+    Grad,
     Map,
     Normal,
     Phrase,
@@ -20,9 +22,14 @@ from archlang.chainrule.model import (
     Slope,
     Symbol,
     Total,
+    Var,
     WeightPullback,
 )
-from archlang.ops.regularisation import Dropout
+from archlang.chainrule.part import Part
+from archlang.graph import shapes
+from archlang.ops.base import Op
+from archlang.ops.normalisation import BatchNorm
+from archlang.ops.regularisation import AlphaDropout
 from archlang.record import Record
 
 Sentence = tuple[Phrase, ...]
@@ -31,6 +38,7 @@ _STAR = Sign("X ⋆ ∇Z", r"X \star \nabla Z")
 _DAGGER = Sign("A†", r"A^{\dagger}")
 _PRIME = Sign("A'ᵀ", r"A'^{\top}")
 _J = Sign("J_Aᵀ", r"J_{A}^{\top}")
+_SCALED = Sign("γ/s ⊙ A", r"\tfrac{\gamma}{s}\odot A")
 _ODOT = Sign("⊙", r"\odot")
 
 
@@ -43,14 +51,40 @@ def notes_of(derivation: Derivation, sections: Iterable[Section], scalar: bool) 
     found += _convolutions(on_page)
     found += _maps(on_page)
     found += _pieces(on_page)
+    found += _given(derivation)
     if not scalar and derivation.weights:
         found.append(("Gradients of weights are summed over the samples of the batch.",))
-    if any(isinstance(n.op, Dropout.__mro__[1]) for n in derivation.part.nodes):
+    if any(isinstance(n.op, DROPPING) for n in derivation.part.nodes):
         mask = Sign("M", "M")
-        found.append((mask, " is the mask of a dropout: 0 or 1/(1 - p); 1 in evaluation."))
-    if frozen := [n.path for n in derivation.part.nodes if n.frozen and n.op.weighted]:
-        found.append((f"Frozen, so without a line for the weights: {', '.join(frozen)}.",))
+        share = Sign("1/(1 − p)", r"1/(1-p)")
+        found.append((mask, " is the mask of a dropout: 0 or ", share, "; 1 in evaluation."))
+    if any(isinstance(n.op, AlphaDropout) for n in derivation.part.nodes):
+        mask, shift = Sign("M", "M"), Sign("K", "K")
+        found.append(
+            (mask, " and ", shift, " of an alpha dropout keep mean and variance; ", shift,
+             " is 0 in evaluation.")
+        )  # fmt: skip
+    if frozen := list(dict.fromkeys(_frozen(derivation.part))):
+        found.append((f"Frozen, so without a line for what they learned: {', '.join(frozen)}.",))
     return found
+
+
+def _given(derivation: Derivation) -> Iterator[Sentence]:
+    """What a gradient that comes from outside has to do with ∇ of a result that is used on."""
+    for given in derivation.sections[1].given:
+        if given.outside:
+            of = Var(given.of)
+            yield (
+                Var(given.symbol), " is what ", of, " hears from outside; ", Grad(given.of),
+                " has what comes back from the steps that use ", of, " too.",
+            )  # fmt: skip
+
+
+def _frozen(part: Part) -> Iterator[str]:
+    """The layers with parameters that are not trained, as they are called within the part."""
+    for node in part.nodes:
+        if node.frozen and node.op.params(*shapes(node)):
+            yield node.path.removeprefix(f"{part.scope.path}.")
 
 
 def walk(x: Any) -> Iterator[Any]:
@@ -73,12 +107,23 @@ def _functions(on_page: list[Any]) -> Iterator[Sentence]:
         name = function.symbol.letter + function.symbol.index
         letter = Sign(name, {"σ": r"\sigma"}.get(name, name))
         prime = Sign(f"{name}'", {"σ": r"\sigma"}.get(name, name) + "'")
-        label = function.op.label()
+        label = described(function.op)
         yield (
             (letter, f" = {label}; ", prime, " its derivative.")
             if sloped
             else (letter, f" = {label}.")
         )
+
+
+def described(op: Op) -> str:
+    """What an activation is called, with the constants that its label hides."""
+    label, usual = op.label(), type(op)()
+    shown = [
+        f"{name} = {getattr(op, name)}"
+        for name in ("scale", "slope", "alpha", "beta", "low", "high")
+        if getattr(op, name, None) != getattr(usual, name, None)
+    ]
+    return label if not shown or "," in label else f"{label} with {', '.join(shown)}"
 
 
 def _convolutions(on_page: list[Any]) -> Iterator[Sentence]:
@@ -88,9 +133,9 @@ def _convolutions(on_page: list[Any]) -> Iterator[Sentence]:
         more = "; where the stride is 2 or more, zeros come between the entries" if strided else ""
         yield (
             _HALF,
-            " is the transposed convolution: each filter turned by 180°, in- and output channels "
-            f"swapped{more}.",
-        )
+            " is the transposed convolution: each filter turned by ", Sign("180°", r"180^{\circ}"),
+            f", in- and output channels swapped{more}.",
+        )  # fmt: skip
     if any(m.transposed for m in back):
         yield ("UpConv is a transposed convolution, so its own transpose is a convolution.",)
     weights = (x for x in on_page if isinstance(x, WeightPullback) and x.map.kind == "conv")
@@ -133,16 +178,21 @@ def _maps(on_page: list[Any]) -> Iterator[Sentence]:
     linear = dict.fromkeys(m.name.letter for m in back if m.kind == "linear")
     for name in linear:
         sign = Sign(f"{name}†", rf"\mathrm{{{name}}}^{{\dagger}}")
-        yield (sign, f" is the transpose of {name}: it {_LINEAR[name]}.")
+        strided = name == "Pad" and any(_strides(m) for m in back if m.name.letter == name)
+        more = ", and puts zeros between where the stride is 2 or more" if strided else ""
+        yield (sign, f" is the transpose of {name}: it {_LINEAR[name]}{more}.")
     curved = dict.fromkeys(m.name.letter for m in back if m.kind == "curved")
     for name in curved:
         does = _CURVED.get(name, "is its Jacobian, transposed")
         sign = Sign(f"{name}'ᵀ", rf"\mathrm{{{name}}}'^{{\top}}")
         yield (sign, f" {does}.")
-    if norms := dict.fromkeys(m.name.letter for m in back if m.kind == "norm"):
-        yield from _norms(list(norms))
+    norms = [m for m in back if m.kind == "norm"]
+    if moving := dict.fromkeys(m.name.letter for m in norms if not _runs(m)):
+        yield from _norms(list(moving))
+    if any(map(_runs, norms)):
+        yield _running([m.name for m in norms if _runs(m)], alone=not moving)
     if any(m.kind == "unknown" for m in back):
-        yield (_J, " is the transposed Jacobian of the layer A.")
+        yield (_J, " is the transposed Jacobian of the layer ", Sign("A", "A"), ".")
 
 
 def _norms(names: list[str]) -> Iterator[Sentence]:
@@ -161,28 +211,47 @@ def _norms(names: list[str]) -> Iterator[Sentence]:
         ),
         ": ",
         Sign(
-            f"{name}'ᵀ A = 1/σ ⊙ (B − mean(B) − Norm(Z) ⊙ mean(B ⊙ Norm(Z)))",
-            rf"\mathrm{{{name}}}'^{{\top}}A = \tfrac{{1}}{{\sigma}}\odot(B-\mathrm{{mean}}(B)"
+            f"{name}'ᵀ A = 1/s ⊙ (B − mean(B) − Norm(Z) ⊙ mean(B ⊙ Norm(Z)))",
+            rf"\mathrm{{{name}}}'^{{\top}}A = \tfrac{{1}}{{s}}\odot(B-\mathrm{{mean}}(B)"
             r"-\mathrm{Norm}(Z)\odot\mathrm{mean}(B\odot\mathrm{Norm}(Z)))",
         ),
         " with ", Sign("B = γ ⊙ A", r"B=\gamma\odot A"),
-        f"; σ and the means are those of {over[name]}.",
+        "; the deviation ", Sign("s", "s"), f" and the means are those of {over[name]}.",
     )  # fmt: skip
     if "BN" in names:
-        running = Sign("γ/σ ⊙ A", r"\tfrac{\gamma}{\sigma}\odot A")
-        yield ("With running statistics, in evaluation, it is ", running, " alone.")
+        yield ("With running statistics, in evaluation, it is ", _SCALED, " alone.")
+
+
+def _runs(kind: Map) -> bool:
+    """Whether a batch norm is frozen: it normalises with its running statistics in training too."""
+    return bool(kind.node.frozen) and isinstance(kind.node.op, BatchNorm)
+
+
+def _running(names: list[Symbol], alone: bool) -> Sentence:
+    """How a frozen batch norm goes back."""
+    which = ", ".join(dict.fromkeys(n.letter + ("" if alone else n.index) for n in names))
+    return (
+        f"{which} is frozen: it keeps its running mean and deviation ", Sign("s", "s"),
+        " in training too, so that they are constants, and going back through it is ", _SCALED,
+        " alone.",
+    )  # fmt: skip
 
 
 def _pieces(on_page: list[Any]) -> Iterator[Sentence]:
     if any(isinstance(x, Cut) for x in on_page):
-        yield (Sign("G[a:b]", "G[a:b]"), " are the channels a to b - 1, counted from 0.")
+        last = Sign("b − 1", "b-1")
+        yield (
+            Sign("G[a:b]", "G[a:b]"), " are the channels ", Sign("a", "a"), " to ", last,
+            ", counted from 0.",
+        )  # fmt: skip
     if any(isinstance(x, Total) and not x.batch for x in on_page):
         yield (
             Sign("Σ", r"\textstyle\sum"),
             " adds up what was made of one number: over the positions.",
         )
     if any(isinstance(x, Normal) for x in on_page):
-        yield (Sign("Norm(Z)", r"\mathrm{Norm}(Z)"), " is Z less its mean, over its deviation.")
+        norm = Sign("Norm(Z)", r"\mathrm{Norm}(Z)")
+        yield (norm, " is ", Sign("Z", "Z"), " less its mean, over its deviation.")
 
 
 def has_weights(x: Expr) -> bool:

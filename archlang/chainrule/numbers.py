@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -11,8 +12,18 @@ from archlang.analysis.neurons import constant_of
 from archlang.chainrule.derive import Derivation
 from archlang.chainrule.evaluate import Evaluator, Value
 from archlang.chainrule.letters import is_function
-from archlang.chainrule.model import Function, Given, Grad, Line, Map, Phrase, Section, Symbol, Var
-from archlang.chainrule.notation import number
+from archlang.chainrule.model import (
+    Function,
+    Given,
+    Grad,
+    Line,
+    Map,
+    Phrase,
+    Section,
+    Sign,
+    Symbol,
+    Var,
+)
 from archlang.chainrule.part import Part
 from archlang.diagnostics.catalog.chainrule import NoNumbers, NotScalar, UnknownWeight
 from archlang.graph import Node
@@ -24,9 +35,12 @@ from archlang.problems import about_network
 
 STEP = 1e-6
 """Of the difference quotient that checks a derivative."""
+_EPSILON = 2.3e-16
+"""Of float64."""
 _PLAIN = (
     FullyConnected, merging.Merge, merging.WithConstant, resampling.Scale, reshaping.Flatten,
-    reshaping.Reshape, Identity, regularisation.Dropout,
+    reshaping.Reshape, Identity, regularisation.Dropout, regularisation.AlphaDropout,
+    regularisation.DropPath,
 )  # fmt: skip
 
 
@@ -115,15 +129,16 @@ def with_numbers(
     for section in derivation.sections:
         values = numbers.run(section.lines)
         lines = zip(section.lines, values, strict=True)
-        given = tuple(Given(g.symbol, g.of, 1.0) for g in section.given)
-        done.append(Section(section.title, tuple(_valued(n, v) for n, v in lines), given))
+        given = tuple(Given(g.symbol, g.of, 1.0, g.outside) for g in section.given)
+        done.append(Section(section.title, tuple(valued(n, v) for n, v in lines), given))
         if section.title == "forward":
             numbers.values |= {g.symbol: 1.0 for g in derivation.sections[1].given}
     return tuple(done), tuple(_checks(derivation, inputs, numbers))
 
 
-def _valued(line: Line, value: float) -> Line:
-    return Line(line.left, line.right, value=value)
+def valued(line: Line, value: float | Decimal) -> Line:
+    """A line with its number."""
+    return Line(line.left, line.right, line.more, value, line.condition)
 
 
 def _at(derivation: Derivation, inputs: Sequence[float]) -> Numbers:
@@ -138,14 +153,17 @@ def _at(derivation: Derivation, inputs: Sequence[float]) -> Numbers:
 
 def _parameters(derivation: Derivation, node: Node) -> dict[Symbol, float]:
     weight, op = derivation.letters.weight, node.op
+    mask = derivation.letters.mask
     match op:
         case FullyConnected():
             found = {weight(node): constant_of(op) or 0.0}
             return found | ({weight(node, "b"): 0.0} if op.bias else {})
         case resampling.Scale(learn=True):
             return {weight(node, "a"): op.value}
-        case regularisation.Dropout():
-            return {weight(node, "M"): 1.0}
+        case regularisation.AlphaDropout():
+            return {mask(node, "M"): 1.0, mask(node, "K"): 0.0}
+        case regularisation.Dropout() | regularisation.DropPath():
+            return {mask(node, "M"): 1.0}
         case _:
             return {}
 
@@ -160,19 +178,56 @@ def _checks(
         found = numbers.gradients.get(names[tensor])
         if found is None:
             continue
-        ends: list[float] = []
-        for sign in (1, -1):
-            moved = _at(derivation, [x + sign * STEP * (k == i) for i, x in enumerate(inputs)])
-            moved.run(derivation.forward)
-            ends.append(sum(moved.values[r] for r in results))
-        yield check(Grad(names[tensor]), Var(names[tensor]), found, *ends)
+
+        def moved(by: float, k: int = k) -> float:
+            at = _at(derivation, [x + by * (k == i) for i, x in enumerate(inputs)])
+            at.run(derivation.forward)
+            return sum(at.values[r] for r in results)
+
+        yield check(Grad(names[tensor]), Var(names[tensor]), found, moved)
 
 
-def check(left: Grad, by: Var, found: float, above: float, below: float) -> tuple[Phrase, ...]:
-    """A sentence that compares a derivative with `(above - below) / 2h`."""
+def check(
+    left: Grad, by: Var, found: float | Decimal, moved: Callable[[float], float]
+) -> tuple[Phrase, ...]:
+    """A sentence that compares a derivative with `(f(x + h) - f(x - h)) / 2h`.
+
+    Args:
+        left: the derivative.
+        by: of what.
+        found: its value.
+        moved: the result where `by` is greater by a number.
+    """
+    above, below = moved(STEP), moved(-STEP)
     quotient = (above - below) / (2 * STEP)
-    noise = 2.3e-16 * max(abs(above), abs(below)) / STEP
-    start: tuple[Phrase, ...] = ("Check: moving ", by, f" by ±{number(STEP)} gives the quotient ")
-    if not all(map(isfinite, (quotient, found))) or noise > abs(found) * 1e-2:
-        return ("Check: ", left, " is too far from 1 for a difference quotient in float64.")
-    return (*start, f"{quotient:.6g}; ", left, f" is {found:.6g}.")
+    noise = _EPSILON * max(abs(above), abs(below)) / STEP
+    if not all(map(isfinite, (quotient, found))):
+        return ("Check: ", left, " is too large for a difference quotient in float64.")
+    if (sides := _kink(moved, noise)) is not None:
+        right, left_side = sides
+        return (
+            "Check: moving ", by, " up gives the quotient ", right, ", and down ", left_side,
+            ": a kink, where ", left, " is ", found, ", as torch has it.",
+        )  # fmt: skip
+    if not found and abs(quotient) <= 2 * noise:
+        quotient = 0.0
+    elif found and (not float(found) or noise > abs(float(found)) * 1e-2):
+        return ("Check: ", left, " is too small for a difference quotient in float64.")
+    step = Sign("±1e-06", r"\pm 10^{-6}")
+    start: tuple[Phrase, ...] = ("Check: moving ", by, " by ", step, " gives the quotient ")
+    return (*start, quotient, "; ", left, " is ", found, ".")
+
+
+def _kink(moved: Callable[[float], float], noise: float) -> tuple[float, float] | None:
+    """The quotients to both sides where they differ; None where the function is smooth.
+
+    What a smooth function bends goes down with the step; a kink stays.
+    """
+    here = moved(0.0)
+    ends = (
+        ((moved(step) - here) / step, (here - moved(-step)) / step) for step in (STEP, STEP / 4)
+    )
+    (right, left), (near_right, near_left) = ends
+    gap, nearer = abs(right - left), abs(near_right - near_left)
+    least = max(1e-3 * max(abs(right), abs(left)), 16 * noise)
+    return (right, left) if gap > least and nearer > 0.6 * gap else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archlang.analysis.skips import carried
 from archlang.analysis.stages import stages
-from archlang.diagnostics.catalog.chainrule import NoSuchPart, TooLargeToExplain
+from archlang.diagnostics.catalog.chainrule import LayerNotPart, NoSuchPart, TooLargeToExplain
+from archlang.diagnostics.model import SpecError
 from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph, Node, Scope, Tensor
-from archlang.ops.resampling import CropLike, ResizeLike
 from archlang.problems import about_network
 from archlang.record import Record
 
@@ -26,6 +27,11 @@ class Part(Record):
     results: tuple[Tensor, ...]
 
     @property
+    def fits(self) -> bool:
+        """Whether it can be read."""
+        return len(self.nodes) <= MOST_STEPS
+
+    @property
     def name(self) -> str:
         """What it is called: the block and its path, or the network."""
         if self.scope is self.graph.root:
@@ -37,19 +43,17 @@ class Part(Record):
 def parts_of(graph: Graph, focus: str | None = None) -> tuple[Part, ...]:
     """The parts that are asked for: each use of a block, a unit at a path, or the whole network.
 
+    Some of them may be too large to be written down.
+
     Raises:
-        SpecError: nothing is called so, or it is too large to be written down.
+        SpecError: nothing is called so, or all of them are too large.
     """
     scopes = [graph.root] if focus is None else _called(graph, focus)
     members = _members(graph)
     found = [_part(graph, scope, members.get(scope.path, ())) for scope in scopes]
-    _hold_size(graph, found[0])
-    return tuple(part for part in found if len(part.nodes) <= MOST_STEPS)
-
-
-def takes(node: Node) -> tuple[Tensor, ...]:
-    """The tensors whose values a node uses; crop and resize only look at another's size."""
-    return node.inputs[:1] if isinstance(node.op, (CropLike, ResizeLike)) else node.inputs
+    if not any(part.fits for part in found):
+        raise _too_large(graph, found[0])
+    return tuple(found)
 
 
 def blocks_of(graph: Graph) -> tuple[str, ...]:
@@ -69,6 +73,13 @@ def _called(graph: Graph, name: str) -> list[Scope]:
     if found:
         return found
     blocks = blocks_of(graph)
+    layer = next((n for n in graph.nodes if n.path == name and n.role != "input"), None)
+    if layer is not None:
+        around = [s.path for s in layer.scope.ancestors() if s.path]
+        units = [s.path for s in scopes if s.path and s.kind == "block"]
+        near = next(iter([*around, *units]), None)
+        problem = LayerNotPart(network=graph.name, layer=name, blocks=blocks, unit=near)
+        raise about_network(graph, problem, layer.span)
     near = closest(name, [*blocks, *(s.path for s in scopes if s.path)])
     problem = NoSuchPart(network=graph.name, name=name, blocks=blocks, suggestion=near)
     raise about_network(graph, problem)
@@ -95,17 +106,15 @@ def _members(graph: Graph) -> dict[str, list[Node]]:
 def _part(graph: Graph, scope: Scope, nodes: Iterable[Node]) -> Part:
     members = tuple(nodes)
     inside = {n.id for n in members}
-    taken = (t for n in members for t in takes(n) if t.node not in inside)
+    taken = (t for n in members for t in carried(n) if t.node not in inside)
     ends = {output.tensor for output in graph.outputs}
-    used = {t for n in graph.nodes if n.id not in inside for t in takes(n)}
+    used = {t for n in graph.nodes if n.id not in inside for t in carried(n)}
     made = (t for n in members for t in n.outputs)
     results = tuple(t for t in made if t in ends or t in used)
     return Part(graph, scope, members, tuple(dict.fromkeys(taken)), results)
 
 
-def _hold_size(graph: Graph, part: Part) -> None:
-    if len(part.nodes) <= MOST_STEPS:
-        return
+def _too_large(graph: Graph, part: Part) -> SpecError:
     inner = [s.name for s in _below(part.scope) if s.kind == "block" and s is not part.scope]
     problem = TooLargeToExplain(
         part=part.name,
@@ -114,4 +123,4 @@ def _hold_size(graph: Graph, part: Part) -> None:
         blocks=tuple(dict.fromkeys(inner)),
         network=graph.name,
     )
-    raise about_network(graph, problem, part.scope.span)
+    return about_network(graph, problem, part.scope.span)

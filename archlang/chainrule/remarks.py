@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archlang.analysis.skips import skips
+from archlang.analysis.skips import carried, skips
 from archlang.chainrule.derive import Contribution, Derivation
 from archlang.chainrule.letters import G
-from archlang.chainrule.model import Cut, Expr, Grad, Number, Phrase, Product, Slope, Sum, Var
+from archlang.chainrule.model import Cut, Expr, Grad, Number, Phrase, Product, Sign, Slope, Sum, Var
 from archlang.chainrule.notes import Sentence, has_weights
-from archlang.chainrule.part import takes
-from archlang.graph import Graph, Skip, Tensor
+from archlang.graph import Graph, Node, Skip, Tensor, shapes
 
 _MOST = 3
 
@@ -36,17 +35,29 @@ def _skip(derivation: Derivation, skip: Skip) -> Iterator[Sentence]:
     left = Grad(derivation.letters.names[source])
     head: Sentence = ("The term ", term.term, " of ", left, " is that of the skip")
     others = "the other terms are" if len(terms) > 2 else "the other term is"
-    yield (*head, *_why(term.term, skip, left, others))
+    learned = any(_learns(derivation.part.graph.nodes[n]) for n, _ in term.route)
+    yield (*head, *_why(term.term, skip, left, others, learned))
 
 
-def _why(term: Expr, skip: Skip, left: Grad, others: str) -> Sentence:
+def _learns(node: Node) -> bool:
+    """Whether a step is of what W is made of and has weights."""
+    return node.role == "match" and bool(node.op.params(*shapes(node)))
+
+
+def _why(term: Expr, skip: Skip, left: Grad, others: str, learned: bool) -> Sentence:
     signless = term.terms[0][1] if isinstance(term, Sum) and len(term.terms) == 1 else term
     if has_weights(term):
         passed = f"{skip.depth} layer{'s' if skip.depth > 1 else ''} with weights beside it"
+        if not learned:
+            return (
+                f": it comes through the weights behind the merge, but not the {passed}, so that "
+                "it keeps the gradient from vanishing on their way.",
+            )
         return (
-            f": it passes what W is made of, and not the {passed}, so that it keeps the gradient "
+            ": it passes what ", Sign("W", "W"),
+            f" is made of, and not the {passed}, so that it keeps the gradient "
             "from vanishing on their way.",
-        )
+        )  # fmt: skip
     kept: Sentence = (". No weight stands in it: however small ", f"{others}, it keeps ", left)
     if isinstance(signless, (Var, Grad, Cut)):
         return (". It is what came back, unchanged: however small ", *kept[1:], " from vanishing.")
@@ -75,7 +86,7 @@ def _through(graph: Graph, skip: Skip, terms: Iterable[Contribution]) -> Contrib
         node = graph.producer(waiting.pop())
         if node.role == "match" and node.id not in matching:
             matching.add(node.id)
-            waiting += takes(node)
+            waiting += carried(node)
     return next((t for t in terms if t.route and t.route[-1][0] in matching), None)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from archlang.chainrule.algebra import negative, plus, signed, times
-from archlang.chainrule.letters import Letters, is_function
+from archlang.chainrule.letters import DROPPING, Letters, is_function
 from archlang.chainrule.maps import map_of
 from archlang.chainrule.model import (
     Apply,
@@ -31,7 +31,7 @@ from archlang.chainrule.model import (
     WeightPullback,
 )
 from archlang.graph import Node, shapes
-from archlang.ops import classic, merging, normalisation, resampling, reshaping
+from archlang.ops import classic, merging, normalisation, regularisation, resampling, reshaping
 from archlang.ops.base import Shape
 from archlang.ops.convolution import SeparableConv
 
@@ -230,13 +230,21 @@ class _Dropout(Rule):
 
     @property
     def _mask(self) -> Var:
-        return Var(self.letters.weight(self.node, "M"))
+        return Var(self.letters.mask(self.node, "M"))
 
     def forward(self, port: int) -> Expr:
         return times(self._mask, self.xs[0])
 
     def backward(self, operand: int, port: int, gradient: Expr) -> Expr:
         return times(gradient, self._mask)
+
+
+class _AlphaDropout(_Dropout):
+    """The mask, and a shift K that belongs to it: together they keep mean and variance."""
+
+    def forward(self, port: int) -> Expr:
+        shift = Var(self.letters.mask(self.node, "K"))
+        return plus([(1, super().forward(port)), (1, shift)])
 
 
 class _Norm(Rule):
@@ -295,6 +303,7 @@ _RULES: dict[type, type[Rule]] = {
     reshaping.Split: _Split,
     resampling.Scale: _Scale,
     classic.Affine: _Affine,
+    regularisation.AlphaDropout: _AlphaDropout,
     SeparableConv: _Separable,
     normalisation.BatchNorm: _Norm,
     normalisation.LayerNorm: _Norm,
@@ -308,6 +317,6 @@ def rule_of(node: Node, letters: Letters, xs: tuple[Expr, ...]) -> Rule:
     kind = _RULES.get(type(node.op))
     if kind is None and is_function(node.op):
         kind = _Pointwise
-    if kind is None and node.op.style.family == "regular":
+    if kind is None and isinstance(node.op, DROPPING):
         kind = _Dropout
     return (kind or Rule)(node, letters, xs)

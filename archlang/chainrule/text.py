@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from textwrap import wrap
 
-from archlang.chainrule.model import Given, Line, Page, Phrase, Section, Sign, Symbol
-from archlang.chainrule.notation import Notation, number
+from archlang.chainrule.model import Cell, Given, Line, Page, Phrase, Section, Sign, Symbol, Valued
+from archlang.chainrule.notation import DIGITS, Notation, number
 
 WIDTH = 100
 _HEADINGS = {"forward": "forward", "backward": "backward", "weights": "for the weights"}
@@ -24,12 +25,13 @@ class TextScript:
     def symbol(self, symbol: Symbol) -> str:
         """`Z1`, `y_1`, `y_{l-1}`."""
         if not self.scalar:
-            return f"{symbol.letter}{symbol.index}"
-        if symbol == Symbol("Y") or symbol.letter == "G":
-            return "θ" if symbol.letter == "Y" else "θ̄"
+            named = symbol.index[:1].isupper() or symbol.letter + symbol.index[:1] == "as"
+            low = "_" if named else ""  # W_H is no product, and a_s no word
+            return f"{symbol.letter}{low}{symbol.index}"
         index = symbol.index
         low = f"_{index}" if len(index) == 1 or index.isdigit() else f"_{{{index}}}"
-        return f"{symbol.letter.lower()}{low if index else ''}"
+        letter = "θ" if symbol == Symbol("Y") else symbol.letter.lower()
+        return f"{'θ̄' if symbol.letter == 'G' else letter}{low if index else ''}"
 
     def gradient(self, symbol: Symbol) -> str:
         """`∇Z1`, `dR/dz_1`."""
@@ -52,14 +54,22 @@ class TextScript:
         return f"{above}/{below}".replace("∂ ", "∂")
 
 
-def text_of(page: Page) -> str:
-    """The page as text, without a line end at its end."""
-    return "\n".join(_Writer(page).lines())
+def text_of(page: Page, digits: int = DIGITS, formulas: bool = False) -> str:
+    """The page as text, without a line end at its end.
+
+    Args:
+        page: what is written.
+        digits: at most so many of each number.
+        formulas: the formulas and numbers alone, without the sentences below.
+    """
+    return "\n".join(_Writer(page, digits, formulas).lines())
 
 
 class _Writer:
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, digits: int, formulas: bool) -> None:
         self.page = page
+        self.digits = digits
+        self.formulas = formulas
         self.script = TextScript(page.scalar)
         self.write = Notation(self.script, page.scalar)
 
@@ -74,6 +84,13 @@ class _Writer:
         if page.numbers:
             yield ""
             yield from self._table()
+        if not self.formulas:
+            yield from self._sentences()
+        if page.left_out:
+            yield from self._sentence((page.left_out,), "")
+
+    def _sentences(self) -> Iterator[str]:
+        page = self.page
         for title, sentences in (("where", page.notes), ("", page.remarks)):
             yield from ([f"\n{title}".rstrip()] if title and sentences else [])
             for sentence in sentences:
@@ -86,8 +103,9 @@ class _Writer:
     def _given(self, given: Given) -> str:
         script = self.script
         of = script.gradient(given.of) if script.scalar else f"∇_{script.symbol(given.of)} R"
-        value = "" if given.value is None else f" = {number(given.value)}"
-        return f"{script.symbol(given.symbol)} = {of}{value}"
+        value = "" if given.value is None else f" = {self._number(given.value)}"
+        outside = " from outside" if given.outside else ""
+        return f"{script.symbol(given.symbol)} = {of}{outside}{value}"
 
     def _aligned(self, section: Section) -> Iterator[str]:
         lefts = [self.write(line.left) for line in section.lines]
@@ -104,7 +122,7 @@ class _Writer:
             yield from self._right(begin, self.write.terms(right), line, room)
             begin = below
         if line.value is not None and line.more:
-            yield below + number(line.value)
+            yield below + self._number(line.value)
 
     def _right(self, begin: str, terms: list[str], line: Line, room: int) -> Iterator[str]:
         """A right side, broken before its terms where it is too long."""
@@ -117,7 +135,7 @@ class _Writer:
             else:
                 text += f" {term}"
         last = line.value is not None and not line.more
-        value = f"{' ' * (room - _columns(text))} = {number(line.value or 0)}" if last else ""
+        value = f"{' ' * (room - _columns(text))} = {self._number(line.value or 0)}" if last else ""
         condition = f"   for {line.condition}" if line.condition else ""
         yield begin + text + value + condition
 
@@ -125,11 +143,19 @@ class _Writer:
         table = self.page.numbers
         assert table is not None
         cells = [tuple(map(self.write, table.headings))]
-        cells += [tuple(map(number, row)) for row in table.rows]
+        cells += [tuple(map(self._cell, row)) for row in table.rows]
         widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
         for row in cells:
             padded = (" " * (w - _columns(c)) + c for c, w in zip(row, widths, strict=True))
             yield "  " + "  ".join(padded)
+
+    def _number(self, value: float | Decimal) -> str:
+        return number(value, self.digits)
+
+    def _cell(self, cell: Cell) -> str:
+        if isinstance(cell, Valued):
+            return f"{self.write(cell.formula)} = {self._number(cell.value)}"
+        return self._number(cell)
 
     def _sentence(self, sentence: tuple[Phrase, ...], indent: str) -> Iterator[str]:
         words = "".join(self._phrase(p) for p in sentence)
@@ -145,6 +171,8 @@ class _Writer:
                 return phrase
             case Sign(text):
                 return text.replace(" ", _HARD)
+            case int() | float() | Decimal() | Valued():
+                return self._cell(phrase).replace(" ", _HARD)
             case _:
                 return self.write(phrase).replace(" ", _HARD)
 

@@ -10,8 +10,11 @@ import typer
 
 from archlang.chainrule.page import explain
 from archlang.cli.commands import network_of
-from archlang.diagnostics.render.display import visible_lines
+from archlang.diagnostics.render.display import visible_lines, visible_text
+from archlang.figures.errors import DrawingError
 from archlang.files import write_all
+
+SUFFIXES = (".txt", ".tex")
 
 
 def write_chain_rule(
@@ -20,19 +23,28 @@ def write_chain_rule(
     focus: str | None,
     at: Sequence[float] | None,
     latex: bool,
+    formulas: bool,
+    digits: int,
     out: Path | None,
 ) -> None:
     """Print the chain rule of a network or block, or write it into a file.
 
+    `formulas`: without the sentences below; `digits`: at most so many of each number.
+
     Raises:
         SpecError: the spec has mistakes; there is no such block; it is too large; no numbers can
             be put in.
+        DrawingError: the file's name ends in neither .txt nor .tex.
         OutputError: the file cannot be written.
         typer.BadParameter: a number is not finite, or there are more or fewer than inputs; the
-            file's name ends in neither .txt nor .tex, or does not go with --latex.
+            block has no name; the file's name does not go with --latex.
     """
     if at is not None and not all(map(isfinite, at)):
         raise typer.BadParameter("X is a finite number, as in --at 1.0", param_hint="--at")
+    if focus is not None and not focus.strip():
+        raise typer.BadParameter(
+            "BLOCK is a name or a path, as in --focus Basic", param_hint="--focus"
+        )
     latex = _is_latex(latex, out)
     graph = network_of(spec, given)
     try:
@@ -42,23 +54,25 @@ def write_chain_rule(
     if latex:
         from archlang.chainrule.latex import HEAD, latex_of
 
-        text = "\n\n".join([HEAD, *map(latex_of, pages)])
+        text = "\n\n".join([HEAD, *(latex_of(page, digits, formulas) for page in pages)])
     else:
         from archlang.chainrule.text import text_of
 
-        text = visible_lines("\n\n\n".join(map(text_of, pages)))
+        shown = (text_of(page, digits, formulas) for page in pages)
+        text = visible_lines("\n\n\n".join(shown))
     if out is None:
         print(text)
     else:
         write_all({out: f"{text}\n"})
-        print(f"written {out}")
+        print(f"written {visible_text(str(out))}")
 
 
 def _is_latex(asked: bool, out: Path | None) -> bool:
     if out is None:
         return asked
-    if out.suffix not in (".txt", ".tex"):
-        raise typer.BadParameter(f"{out.name}: the name ends in .txt or .tex", param_hint="--out")
+    if out.suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise DrawingError(f"formulas cannot be written as {out.name!r}: the name ends in {known}")
     if asked and out.suffix == ".txt":
         raise typer.BadParameter("--latex goes into a .tex file", param_hint="--out")
     return out.suffix == ".tex"

@@ -24,7 +24,14 @@ def explain_gradient(
             show_default=False,
         ),
     ] = None,
-    latex: Annotated[bool, typer.Option("--latex", help="As an align* for your slides.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="As LaTeX, for amsmath.")] = False,
+    formulas: Annotated[
+        bool,
+        typer.Option("--formulas", help="Formulas and numbers alone, as for a slide."),
+    ] = False,
+    digits: Annotated[
+        int, typer.Option(metavar="N", min=1, max=17, help="Of each number, at most.")
+    ] = 4,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Write it into a .txt or .tex file.", show_default=False),
@@ -34,4 +41,4 @@ def explain_gradient(
     """Write the chain rule of a small network, or of one block, as on a blackboard."""
     from archlang.cli.explain_gradient import write_chain_rule
 
-    write_chain_rule(spec, parameters or [], focus, at or None, latex, out)
+    write_chain_rule(spec, parameters or [], focus, at or None, latex, formulas, digits, out)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FLOAT32 = -45
-"""Below 10 to this, float32 has only 0."""
+FLOAT32 = (-45, 38.5)
+"""Below 10 to the first, float32 has only 0; above 10 to the second, only infinity."""
 
 
 class Curve(Record):
@@ -48,17 +48,27 @@ def depth_plot(
             heights = [float(abs(Decimal(v)).log10()) for v in curve.values]
             axes.plot(curve.depths, heights, color=look.colour, linestyle=look.line)
             _name(axes, curve, heights[-1], look)
-        axes.axhspan(exponents[0], FLOAT32, color="#f2f2f2", zorder=0, linewidth=0)
-        axes.text(
-            0.015, 0.03, "grey: 0 in float32", transform=axes.transAxes,
-            fontsize=12, color="#555555",
-        )  # fmt: skip
+        _outside(axes, exponents)
         axes.set_ylim(*exponents)
         _powers(axes)
         axes.set(title=title, xlabel="L, the number of layers", ylabel="|dθ/dw₁|")
         axes.set_xlim(0, max(c.depths[-1] for c in curves))
 
     return picture(suffix, paint)
+
+
+def _outside(axes: Axes, exponents: tuple[int, int]) -> None:
+    """Shade what float32 cannot hold, with the word for it in a corner, off the curves."""
+    low, high = FLOAT32
+    for begin, end, words, height, side in (
+        (exponents[0], low, "grey: 0 in float32", exponents[0] + 12, "bottom"),
+        (high, exponents[1], "grey: infinite in float32", exponents[1] - 12, "top"),
+    ):
+        axes.axhspan(begin, end, color="#f2f2f2", zorder=0, linewidth=0)
+        axes.text(
+            0.015, height, words, transform=axes.get_yaxis_transform(), va=side,
+            fontsize=12, color="#555555",
+        )  # fmt: skip
 
 
 def factor_plot(curves: Sequence[Curve], title: str, suffix: str) -> bytes:

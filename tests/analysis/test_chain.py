@@ -170,6 +170,15 @@ def test_the_lectures_limits() -> None:
     assert gradient(chain("Chain", 10, "relu", 1.5), -1.0).value == 0
 
 
+def test_factors_above_1_of_a_saturating_f_prove_nothing_of_more_layers() -> None:
+    short, long = (gradient(chain("Chain", n, "tanh"), 0.001, (2.0,) * (n + 1)) for n in (5, 50))
+    assert min(short.factors) > 1
+    assert (short.lasting, short.limit) == (False, None)
+    assert long.value < Decimal("1e-20") < short.value
+    assert gradient(chain("Chain", 5, "tanh"), 0.001, (0.5,) * 6).limit == 0
+    assert gradient(chain("Chain", 5, "leaky_relu"), 1.0, (2.0,) * 6).limit == Decimal("Infinity")
+
+
 def test_activations_agree_with_torch(tmp_path: Path) -> None:
     known = {name: op for name, op in builtin().items() if curve_of_example(op)}
     assert {"relu", "sigmoid", "tanh", "gelu", "silu", "mish", "elu", "selu"} <= set(known)
@@ -301,3 +310,16 @@ def test_the_numbers_of_the_docs_are_those_of_the_code() -> None:
     command = [sys.executable, str(ROOT / "docs" / "chain_figures.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("f", "x", "blocked"), [("sigmoid", 0.0, None), ("relu", -1.0, 1)])
+def test_zeros_have_neither_sign_nor_exponent(
+    name: str, f: str, x: float, blocked: int | None
+) -> None:
+    found = gradient(chain(name, 3, f), x)
+    assert found.blocked == blocked
+    _, by_weight, _ = autograd(name == "SkipChain", f, [0.9] * 4, x)
+    zeros = [v for v in (*found.by_weight, *found.values) if not v]
+    assert by_weight.count(0.0) == sum(not v for v in found.by_weight) > 0
+    assert all(str(v) == "0" for v in zeros)

@@ -72,6 +72,46 @@ def test_nothing_of_a_spec_is_run_by_tex(tmp_path: Path) -> None:
         assert not re.search(r"(?<!\\)#|first_unit_|odd_100%_", line.partition("%")[0])
 
 
+def test_it_is_plain_ascii_for_any_encoding() -> None:
+    for spec, focus, at in (("ResNet18", "Basic", None), ("SkipChain", None, [0.5])):
+        for page in explain(archlang.network(spec), focus, at):
+            text = latex_of(page)
+            assert text.isascii(), [c for c in text if ord(c) > 127]
+            assert r"\textquotesingle" not in text
+            assert text.count(r"\begingroup") == text.count(r"\endgroup") == 1
+
+
+FRAME = r"""\documentclass[aspectratio=%s]{beamer}
+\usepackage{amsmath,amssymb}
+\begin{document}\begin{frame}{Backward pass}
+%s
+\end{frame}\end{document}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+@pytest.mark.parametrize("aspect", [43, 169])
+@pytest.mark.parametrize(
+    ("spec", "focus", "at"),
+    [("ResNet18", "layer1.0", None), ("ResNet18", "layer2.0", None), ("SkipChain", None, [1.0])],
+)
+def test_a_units_formulas_fit_one_frame(
+    spec: str, focus: str | None, at: list[float] | None, aspect: int, tmp_path: Path
+) -> None:
+    if subprocess.run(["kpsewhich", "beamer.cls"], capture_output=True, check=False).returncode:
+        pytest.skip("needs beamer")
+    settings = {"L": 3} if at else {}
+    (page,) = explain(archlang.network(spec, **settings), focus, at)
+    text = FRAME % (aspect, latex_of(page, formulas=True))
+    (tmp_path / "frame.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "frame.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=120)
+    log = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, log[-2000:]
+    assert "Overfull" not in log
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_pdflatex_takes_it(tmp_path: Path) -> None:
     (tmp_path / "page.tex").write_text(document(tmp_path), encoding="utf-8")
@@ -80,5 +120,6 @@ def test_pdflatex_takes_it(tmp_path: Path) -> None:
     log = done.stdout.decode("utf-8", "replace")
     assert done.returncode == 0, log[-2000:]
     assert "Missing character" not in log
+    assert r"Overfull \vbox" not in log  # long passes go on on the next page
     wide = [float(n) for n in re.findall(r"Overfull \\hbox \((\d+\.\d+)pt", log)]
     assert all(n < 20 for n in wide), wide

@@ -130,6 +130,26 @@ def test_the_gate_has_the_names_of_its_author() -> None:
     assert "∇X = W1ᵀ ∇Z1 + W2ᵀ ∇Z2 + G ⊙ (1 − T)" in found
 
 
+def test_what_is_shown_is_numbered_without_gaps(tmp_path: Path) -> None:
+    lines = (
+        "shared g = fc(4)\na = x -> g -> relu\nb = 2 * x -> g -> relu\n"
+        "p = a * b\nE = p -> fc(3)\nE -> fc(2)"
+    )
+    found = formulas(body(tmp_path, lines, "4"))
+    assert "Z2 = W1 S1 + b1" in found
+    assert "E = W_E S2 + b_E" in found
+    assert "Y = W2 E + b2" in found
+    assert "∇W1 = ∇Z1 Xᵀ + ∇Z2 S1ᵀ" in found
+
+
+def test_formulas_alone() -> None:
+    (shown,) = explain(archlang.network("SkipChain", L=3), at=[1.0])
+    whole, alone = text_of(shown), text_of(shown, formulas=True)
+    assert whole.startswith(alone)
+    assert "where" not in alone
+    assert "Check" not in alone
+
+
 def test_a_block_is_shown_in_its_variants() -> None:
     first, second = explain(archlang.network("ResNet18"), "Basic")
     assert (first.title, second.title) == (
@@ -167,7 +187,9 @@ def test_lines_are_at_most_a_hundred_columns_wide() -> None:
         ("ResNet18", None, "E0843", "--focus Basic"),
         ("ResNet18", "Basik", "E0842", "did you mean Basic?"),
         ("ResNet18", "layer9.0", "E0842", "archlang summary"),
-        ("ResNet18", "layer1.0.conv1", "E0842", "archlang summary"),
+        ("ResNet18", "layer1.0.conv1", "E0847", "--focus Basic or --focus layer1.0"),
+        ("ResNet18", "conv1", "E0847", "--focus Basic or --focus layer1.0"),
+        ("AlexNet", "conv1", "E0847", "--focus"),
         ("Highway", None, "E0843", "--focus Gated"),
     ],
 )

@@ -66,6 +66,10 @@ LINES = {
     "maxout": "conv(6) -> maxout(2) -> flatten -> fc(4) -> log_softmax",
     "rbf": "flatten -> fc(5) -> rbf(3, fixed=false)",
     "dropout": "conv(4) -> dropout(0.3) -> relu -> conv(4) -> dropout2d(0.2)",
+    "dropouts that shift or take samples": (
+        "conv(4) -> selu -> alpha_dropout(0.4)\nconv(4) -> drop_path(0.5) + x -> alpha_dropout(0.2)"
+    ),
+    "a shared dropout": "shared d = dropout(0.5)\nd -> conv(4) -> d -> conv(4)",
     "split": "a, b = x -> split([1, 3])\na -> conv(4) + (b -> conv(4))",
     "split and back": "a, b = x -> split(2)\nc = b -> conv(2)\nc ++ a ++ b -> relu",
     "branches": "branch mean:\n    conv(4)\n    conv(4) -> relu\n    identity",
@@ -111,9 +115,7 @@ def test_every_layer_of_the_language_goes_back(tmp_path: Path) -> None:
         if name in ("identity", "dropout1d", "dropout3d", "split", "rbf", "sparse_conv"):
             continue  # of other ranks, or tested above
         graph = network(f"affine\n{op.example}", tmp_path, op.example_input)
-        compared = Compared(graph)
-        if name not in ("alpha_dropout", "drop_path"):
-            compared.assert_equal()
+        Compared(graph).assert_equal()
 
 
 def test_two_inputs_and_two_outputs(tmp_path: Path) -> None:
@@ -135,6 +137,12 @@ def test_a_wrong_rule_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(rules._Multiply, "signs", (1, 1), raising=False)
     with pytest.raises(AssertionError):
         Compared(graph).assert_equal()
+
+
+def test_an_alpha_dropout_without_its_shift_is_noticed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(rules._AlphaDropout, "forward", rules._Dropout.forward)
+    with pytest.raises(AssertionError):
+        Compared(network("alpha_dropout(0.4) -> conv(4)", tmp_path)).assert_equal()
 
 
 STEPS = (

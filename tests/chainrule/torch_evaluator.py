@@ -22,6 +22,7 @@ from archlang.graph import Tensor as Wire
 from archlang.loading import to_module
 from archlang.ops.recipe import Module
 
+SAMPLES = 3
 LETTERS = {
     "W": "weight", "b": "bias", "γ": "weight", "β": "bias", "a": "weight",
     "Ddepthwise": "0.weight", "ddepthwise": "0.bias",
@@ -30,7 +31,8 @@ LETTERS = {
 
 
 def apply_node(model: nn.Module, node: Node, xs: Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]:
-    """A node of the graph, with the parameters of a built network."""
+    """A node of the graph, with the parameters of a built network; chance is the same each time."""
+    torch.manual_seed(node.id)
     recipe = recipe_of(node)
     if isinstance(recipe, Module):
         return model.get_submodule(node.path)(*xs)
@@ -54,14 +56,19 @@ class TorchEvaluator(Evaluator):
         self.letters = derivation.letters
         derivation.weights  # noqa: B018 (all weights have their symbols)
         for (path, name), symbol in self.letters._weights.items():
-            if name == "M":
-                self.values[symbol] = 1.0
-                continue
             value = torch.cat([p.detach() for p in parameters(model, path, name)])
             node = next(n for n in derivation.part.nodes if n.path == path)
             if type(node.op).__name__ == "Affine":
                 value = value.view(-1, *(1 for _ in node.shape[1:]))
             self.values[symbol] = value
+        for (number, name), symbol in self.letters._masks.items():
+            node = derivation.part.graph.nodes[number]
+            shape = (SAMPLES, *node.inputs[0].shape)
+            zero, one = (
+                apply_node(model, node, [full(shape, dtype=torch.float64)])
+                for full in (torch.zeros, torch.ones)
+            )
+            self.values[symbol] = zero if name == "K" else one - zero
 
     def apply(self, function: Function, x: Tensor) -> Tensor:
         return self._function(function)(x)
@@ -273,14 +280,12 @@ class Compared:
         self.derivation = Derivation(self.part)
         self.model = to_module(graph, dtype=torch.float64).train()
         for module in self.model.modules():
-            if isinstance(module, nn.modules.dropout._DropoutNd):
-                module.eval()
             if getattr(module, "inplace", False):  # every value is looked at afterwards
                 module.inplace = False
         for parameter in self.model.parameters():  # no scale is 1, no shift is 0
             parameter.data += 0.1 * torch.randn_like(parameter)
         self.inputs = [
-            torch.randn(3, *t.shape, dtype=torch.float64) for t in self.part.inputs
+            torch.randn(SAMPLES, *t.shape, dtype=torch.float64) for t in self.part.inputs
         ]  # fmt: skip
         self._reference()
         self._formulas()
@@ -301,7 +306,9 @@ class Compared:
     def _wire(self, node: Node, tensor: Wire) -> Tensor:
         if tensor in self.wires:
             return self.wires[tensor]
-        return torch.zeros(3, *tensor.shape, dtype=torch.float64)  # only its size is looked at
+        return torch.zeros(
+            SAMPLES, *tensor.shape, dtype=torch.float64
+        )  # only its size is looked at
 
     def _formulas(self) -> None:
         derivation, letters = self.derivation, self.derivation.letters

@@ -10,6 +10,7 @@ import torch
 
 import archlang
 
+MANY = ("--digits", "8")
 NEURONS = """\
 network Plane:
     input a: 1
@@ -52,7 +53,7 @@ def values(text: str) -> dict[str, float]:
 
 
 def test_the_chain_with_numbers(cli) -> None:
-    result = cli("explain-gradient", "SkipChain", "--set", "L=3", "--at", "1.0")
+    result = cli("explain-gradient", "SkipChain", "--set", "L=3", "--at", "1.0", *MANY)
     assert result.exit_code == 0
     model = archlang.load("SkipChain", L=3, dtype=torch.float64)
     torch.nn.init.constant_(model.w1.weight, 0.9)
@@ -64,11 +65,11 @@ def test_the_chain_with_numbers(cli) -> None:
     for k in range(1, 5):
         (row,) = re.findall(rf"^  {k}  0.9 .* (\S+)$", result.stdout, re.MULTILINE)
         assert float(row) == pytest.approx(model.get_parameter(f"w{k}.weight").grad.item(), 1e-7)
-    assert "gives the quotient 1.00179; dR/dw_1 is 1.00179." in result.stdout
+    assert "; dR/dw_1 is 1.0017889." in result.stdout
 
 
 def test_neurons_with_gates_and_two_inputs(cli, neurons: str) -> None:
-    result = cli("explain-gradient", f"{neurons}:Plane", "--at", "1.5", "--at", "-0.5")
+    result = cli("explain-gradient", f"{neurons}:Plane", "--at", "1.5", "--at", "-0.5", *MANY)
     assert result.exit_code == 0, result.stderr
     model = archlang.load(f"{neurons}:Plane", dtype=torch.float64)
     a, b = (torch.tensor([[x]], dtype=torch.float64, requires_grad=True) for x in (1.5, -0.5))
@@ -107,10 +108,13 @@ def test_a_file_and_latex(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (("neurons.arch:Normal", "--at", "1"), 1, "E0846"),
         (("neurons.arch:Plane", "--at", "1"), 2, "has 2 inputs"),
         (("Chain", "--at", "1", "--at", "2"), 2, "has 1 input,"),
+        (("neurons.arch:Plane", "--at", "1"), 2, "and 1 number is given"),
+        (("ResNet18", "--focus", ""), 2, "--focus"),
         (("Chain", "--at", "nan"), 2, "finite"),
         (("Chain", "--at", "-inf"), 2, "finite"),
         (("Chain", "--at", "one"), 2, "--at"),
-        (("Chain", "-o", "page.pdf"), 2, ".txt or .tex"),
+        (("Chain", "-o", "page.pdf"), 1, "the name ends in .txt, .tex"),
+        (("Chain", "--at", "1", "--digits", "0"), 2, "--digits"),
         (("Chain", "--latex", "-o", "page.txt"), 2, ".tex"),
         (("Chain", "-o", "folder/neurons.arch/page.txt"), 1, "cannot write"),
         (("NoSuchNet",), 1, "NoSuchNet"),
@@ -130,21 +134,76 @@ def test_what_is_refused(
 
 
 def test_numbers_of_chains_of_any_length_and_size(cli) -> None:
-    result = cli("explain-gradient", "Chain", "--set", "L=1000", "--at", "1.0")
+    result = cli("explain-gradient", "Chain", "--set", "L=1000", "--at", "1.0", *MANY)
     assert "= 8.5113999e-685\n" in result.stdout
     assert "\n  1001  0.9" in result.stdout
-    assert "too far from 1 for a difference quotient" in result.stdout
+    assert "too small for a difference quotient" in result.stdout
     exploding = cli("explain-gradient", "ExplodingChain", "--set", "L=5000", "--at", "1.0")
     assert exploding.exit_code == 0
     assert "e+880" in exploding.stdout
 
 
+@pytest.mark.parametrize(
+    ("f", "weight", "x", "words"),
+    [
+        ("sigmoid", 0.9, 0.0, "dR/dw_1 is 0, since x is 0"),
+        ("relu", 0.9, 0.0, "dR/dw_1 is 0, since x is 0"),
+        ("relu", 0.9, -1.0, "f'(w_1 x) is 0 at w_1 x = -0.9, where ReLU is dead"),
+        ("relu", -0.9, -1.0, "f'(w_2 y_1) is 0 at w_2 y_1 = -0.81, where ReLU is dead"),
+        ("relu6", 2.0, 5.0, "f'(w_1 x) is 0 at w_1 x = 10, where ReLU6 is flat"),
+        ("sigmoid", 0.0, 1.0, "its factor w_2 is 0"),
+        ("relu", 0.0, 1.0, "f'(w_1 x) is 0 at w_1 x = 0, which torch says of the kink of f"),
+        ("sigmoid", 0.9, 1e300, "sigmoid is saturated where w_1 x = 9e+299"),
+        ("tanh", 1.0, -1e4, "tanh is saturated where w_1 x = -1e+04"),
+        ("sigmoid", -0.9, 1.0, "lie between 0.2166 and 0.2212 in size"),
+        ("sigmoid", 0.9, -3.0, "all below 1: with depth the product tends to 0"),
+        ("leaky_relu", 0.9, -1.0, "Every factor for l = 2, …, L+1 is 0.009, below 1"),
+        ("identity", 1.0, 2.0, "Every factor for l = 2, …, L+1 is 1: however many"),
+        ("gelu", 3.0, 1e300, "Every factor for l = 2, …, L+1 is 3, above 1"),
+    ],
+)
+@pytest.mark.parametrize("network", ["Chain", "SkipChain"])
+def test_special_points(cli, network: str, f: str, weight: float, x: float, words: str) -> None:
+    """No zero has a sign or an exponent, a zero says why it is one, and autograd agrees."""
+    settings = ("--set", "L=3", "--set", f"f={f}", "--set", f"weight={weight}")
+    result = cli("explain-gradient", network, *settings, "--at", str(x))
+    assert result.exit_code == 0, result.stderr
+    assert words in " ".join(result.stdout.split())
+    assert not re.search(r"-0(?![.\d])|\b0e|nan|inf", result.stdout)
+    model = archlang.load(network, L=3, f=f, weight=weight, dtype=torch.float64)
+    for p in model.parameters():
+        torch.nn.init.constant_(p, weight)
+    model(torch.full((1, 1), x, dtype=torch.float64)).sum().backward()
+    rows = re.findall(r"^  (\d) .* (\S+)$", result.stdout, re.MULTILINE)
+    wanted = [model.get_parameter(f"w{k}.weight").grad.item() for k, _ in rows]
+    assert [float(v) for _, v in rows] == pytest.approx(wanted, rel=6e-4)
+    latex = cli("explain-gradient", network, *settings, "--at", str(x), "--latex").stdout
+    assert not re.search(r"-0(?![.\d])|0 \\cdot 10", latex)
+
+
 def test_a_network_of_scalars_that_is_no_chain(cli, neurons: str) -> None:
-    result = cli("explain-gradient", f"{neurons}:Residual", "--at", "0.5")
+    result = cli("explain-gradient", f"{neurons}:Residual", "--at", "0.5", *MANY)
     assert result.exit_code == 0, result.stderr
     x = torch.tensor([[0.5]], dtype=torch.float64, requires_grad=True)
     archlang.load(f"{neurons}:Residual", dtype=torch.float64)(x).sum().backward()
     assert values(result.stdout)["dR/dx"] == pytest.approx(x.grad.item(), rel=1e-7)
+
+
+def test_a_kink_is_called_one(cli, tmp_path: Path) -> None:
+    path = tmp_path / "kink.arch"
+    one, two = (f"fc(1, bias=false, init=constant({w}))" for w in ("1.0", "2.0"))
+    path.write_text(f"network K:\n    input 1\n    {one} -> relu -> {two} + x\n", encoding="utf-8")
+    kink = " ".join(cli("explain-gradient", str(path), "--at", "0").stdout.split())
+    assert "up gives the quotient 3, and down 1: a kink, where dR/dx is 1" in kink
+    beside = " ".join(cli("explain-gradient", str(path), "--at", "0.5").stdout.split())
+    assert "gives the quotient 3; dR/dx is 3." in beside
+
+
+def test_more_layers_of_a_saturating_f_are_not_judged(cli) -> None:
+    settings = ("--set", "L=5", "--set", "f=tanh", "--set", "weight=2.0", "--at", "0.001")
+    text = " ".join(cli("explain-gradient", "Chain", *settings).stdout.split())
+    assert "above 1 at these values; f' depends on them" in text
+    assert "beyond all bounds" not in text
 
 
 def test_the_docs_show_what_is_printed(cli, tmp_path: Path, monkeypatch) -> None:

@@ -216,6 +216,39 @@ class NoNumbers(Problem):
         return "leave out --at to see the formulas"
 
 
+@dataclass(frozen=True)
+class LayerNotPart(Problem):
+    """A layer given to `--focus`, which takes blocks and units.
+
+    The chain rule of one layer is its one line; `--focus` shows it among those of its block.
+
+    Wrong (shown in words):
+        archlang explain-gradient ResNet18 --focus layer1.0.conv1
+
+    Right (shown in words):
+        archlang explain-gradient ResNet18 --focus layer1.0
+    """
+
+    code = "E0847"
+    network: str
+    layer: str
+    blocks: tuple[str, ...]
+    unit: str | None
+
+    def message(self) -> str:
+        return f"{self.layer} is a layer of {self.network}, and --focus takes a block or a unit"
+
+    def label(self) -> str:
+        return _blocks(self.blocks) or "this network uses no blocks"
+
+    def help(self) -> str:
+        known = [*self.blocks[:1], *([self.unit] if self.unit else [])]
+        if known:
+            named = " or ".join(f"--focus {name}" for name in dict.fromkeys(known))
+            return f"name a block or a unit, as {named}"
+        return "leave out --focus to see the whole network"
+
+
 def _blocks(names: tuple[str, ...]) -> str:
     if not names:
         return ""
