@@ -119,6 +119,11 @@ class Node:
     """The line that says how its weights are made of the base's, where those do not fit."""
 
     @property
+    def kind(self) -> str:
+        """The layer's name in the language (`conv`); for merges what they do (`add`)."""
+        return self.op.name or type(self.op).__name__.lower()
+
+    @property
     def shape(self) -> Shape:
         """Shape of the (first) result."""
         return self.outputs[0].shape

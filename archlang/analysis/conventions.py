@@ -72,13 +72,8 @@ class Count(Record):
 def counts(graph: Graph) -> tuple[Count, ...]:
     """What each tool prints for one sample in evaluation, beginning with archlang's own MACs."""
     steps = [n for n in graph.nodes if n.role != "input" and n.training is None]
-    calls = [(kind_of(node), _call(node)) for node in steps]
+    calls = [(node.kind, _call(node)) for node in steps]
     return tuple(_count(convention, calls) for convention in CONVENTIONS)
-
-
-def kind_of(node: Node) -> str:
-    """The layer's name in the language (`conv`); for merges what they do (`add`)."""
-    return node.op.name or type(node.op).__name__.lower()
 
 
 def _count(convention: Convention, calls: list[tuple[str, Call]]) -> Count:

@@ -161,7 +161,7 @@ def _row(uses: list[Node], paths: Tally, weight: Weight | None) -> LayerPaths:
     node = uses[0]
     return LayerPaths(
         path=node.path,
-        kind=node.op.name or type(node.op).__name__.lower(),
+        kind=node.kind,
         label=node.op.label(),
         uses=len(uses),
         training=node.training,

@@ -189,7 +189,7 @@ def _within(node: Node) -> list[Scope]:
 def _part(node: Node) -> tuple[object, str]:
     """The block of a stage that a node lies in, and its name; else the node, and its layer's."""
     block = next((s for s in _within(node) if s.kind == "block"), None)
-    return (block, block.name) if block else (node, node.op.name or type(node.op).__name__.lower())
+    return (block, block.name) if block else (node, node.kind)
 
 
 def _merged(parts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:

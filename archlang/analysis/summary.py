@@ -214,7 +214,7 @@ def _row(node: Node, owns: bool, field: Field) -> Row:
     return Row(
         node=node.id,
         path=node.path,
-        kind=node.op.name or type(node.op).__name__.lower(),
+        kind=node.kind,
         label=node.op.label(),
         file=node.span.source.name,
         line=node.span.begin.line,
