@@ -12,6 +12,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from archlang.analysis.sizes.hints import expand_sized
 from archlang.diagnostics.catalog.names import SeveralNetworks, UnknownNetwork
 from archlang.diagnostics.catalog.syntax import UnreadableFile
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, SpecError
@@ -19,7 +20,6 @@ from archlang.diagnostics.suggest import closest
 from archlang.graph import Graph
 from archlang.ops.base import Dims
 from archlang.semantics.files import Loader, Module
-from archlang.semantics.network import expand_network
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.texts import texts
 from archlang.semantics.values import Unit
@@ -75,7 +75,7 @@ def _check_module(module: Module, sink: Diagnostics) -> None:
         return
     for unit in module.networks.values():
         if complete(unit):
-            expand_network(unit, {}, sink, module.workshop)
+            expand_sized(unit, {}, sink, module.workshop)
 
 
 def complete(unit: Unit) -> bool:
@@ -124,7 +124,7 @@ def expanded(
 
     None if there are mistakes, which are reported.
     """
-    built = expand_network(unit, frozen(parameters), sink)
+    built = expand_sized(unit, frozen(parameters), sink)
     if built is not None:
         built.files = texts(module, unit)
         built.entry = name if unit.arguments else unit.name

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 import archlang
+from archlang.analysis.inplace import inplace_nodes
 from archlang.backends import fx as backend
-from archlang.backends.inplace import inplace_nodes
 from archlang.ops.base import Op
 from archlang.ops.registry import layers
 

@@ -2,7 +2,8 @@
 
 A step may work in place if it is the only one to take its input, if its producer needs that
 output no more (neither for the backward pass nor because it shares memory with another tensor),
-and if the input is no output of the network. Unsure means no.
+and if the input is no output of the network. What runs again needs its inputs as they were.
+Unsure means no.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from archlang.ops.merging import Add
 
 def inplace_nodes(graph: Graph) -> frozenset[int]:
     """Ids of the nodes that may overwrite their (first) input."""
-    outputs = {output.tensor.node for output in graph.outputs}
-    able = [n for n in graph.nodes if _can(n) and _may_overwrite(graph, n, outputs)]
+    needed = {output.tensor.node for output in graph.outputs} | _needed_again(graph)
+    able = [n for n in graph.nodes if _can(n) and _may_overwrite(graph, n, needed)]
     # a shared layer is one module: it works in place in each of its uses or in none
     ids = {node.id for node in able}
     refused = {node.path for node in graph.nodes if node.id not in ids}
@@ -25,14 +26,25 @@ def _can(node: Node) -> bool:
     return node.op.works_inplace() or isinstance(node.op, Add)
 
 
-def _may_overwrite(graph: Graph, node: Node, outputs: set[int]) -> bool:
+def _needed_again(graph: Graph) -> set[int]:
+    """What makes the inputs of the parts that run again in the backward pass."""
+    return {
+        tensor.node
+        for again in graph.again
+        for number in again.nodes
+        for tensor in graph.nodes[number].inputs
+        if tensor.node not in again.nodes
+    }
+
+
+def _may_overwrite(graph: Graph, node: Node, needed: set[int]) -> bool:
     source = node.inputs[0]
     producer = graph.producer(source)
     return (
         len(graph.consumers[producer.id]) == 1
         and len(producer.outputs) == 1
         and not producer.op.keeps_output
-        and producer.id not in outputs
+        and producer.id not in needed
         and source.shape == node.shape
         and producer.training == node.training
     )

@@ -1,0 +1,1 @@
+"""Which input sizes a network takes, derived from its graph and proved for all sizes."""
