@@ -94,6 +94,19 @@ class Tensor:
     port: int = 0
 
 
+class Absorbed(Record):
+    """A layer that was multiplied into the weights of another one, by the pass `fold`."""
+
+    path: str
+    """Where its own weights are in the network that was not optimised."""
+    op: Op
+    shape: Shape
+    """What it was applied to."""
+    side: Literal["before", "after", "clip"]
+    """Whether it stood before or after the layer; `clip`: before it, with a relu between, which
+    is a clip at a threshold now."""
+
+
 @dataclass(eq=False, slots=True)
 class Node:
     """One step of the network: a layer, a merge, an input, or a step of a matching operator W."""
@@ -117,6 +130,8 @@ class Node:
     """The uses of blocks and pipes and the rounds of loops that it is made in, outside in."""
     adapt: Change | None = None
     """The line that says how its weights are made of the base's, where those do not fit."""
+    absorbed: tuple[Absorbed, ...] = ()
+    """What was merged into its weights, in that order."""
 
     @property
     def kind(self) -> str:
@@ -177,6 +192,16 @@ class Skip(Record):
     """Which input of the merge it is."""
 
 
+class Again(Record):
+    """Steps that run again in the backward pass, so that what they make need not be kept."""
+
+    nodes: tuple[int, ...]
+    """Ids of the nodes, which stand one after the other; the network's outputs may be theirs."""
+    whole: bool
+    """All of it runs again, with a gradient, from its inputs; else all but the last step, which
+    keeps its input for the backward pass and itself does not run again."""
+
+
 @dataclass(eq=False, repr=False)
 class Graph:
     """A network whose every shape is known. Nodes stand in an order in which they can run."""
@@ -203,6 +228,10 @@ class Graph:
     """The texts it was read from by their names, the file that declares it first."""
     entry: str = ""
     """What the first of these texts calls it: its name, or that of a `let`."""
+    channels_last: bool = False
+    """Whether maps and volumes lie in memory with the channels last."""
+    again: tuple[Again, ...] = ()
+    """What runs again in the backward pass, to save memory; no node is in two of them."""
 
     def producer(self, tensor: Tensor) -> Node:
         """The node that makes a tensor."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from torch import fx
 
     from archlang.graph import Graph
+    from archlang.passes.budget import Budget
+    from archlang.passes.model import Goal
     from archlang.weights.asked import KeyMapSource, WeightsSource
 
 
@@ -24,6 +26,9 @@ def load(
     weights_of: str | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
+    optimize: Goal | None = None,
+    train_memory: str | int | None = None,
+    batch: int | None = None,
     **parameters: Any,
 ) -> fx.GraphModule:
     """Compile a network: `load("specs/resnet.arch:ResNet50", classes=10, device="cuda")`.
@@ -44,6 +49,13 @@ def load(
         device: where the parameters are made; `"meta"` builds without memory. With `weights` it
             takes over their very tensors, uncopied, wherever they are.
         dtype: floating-point type of the parameters.
+        optimize: what to make it fast for. "inference" gives a module that stays in evaluation
+            mode, its parameters without gradients; "training" changes how it computes, but no
+            weights. None: it equals the hand-written network bit for bit.
+        train_memory: what a training step may take at most, with `optimize="training"`: `"8GB"`,
+            `"512MiB"`, or bytes. Cheap layers run again in the backward pass, as many as it takes.
+            Parameters, gradients, the batch and activations count, the optimiser's state does not.
+        batch: how many samples that training step has.
         **parameters: the network's parameters, by name.
 
     Returns:
@@ -51,15 +63,23 @@ def load(
         the inputs with the batch in front: `(N, 3, 224, 224)`.
 
     Raises:
-        SpecError: the spec has mistakes, or the weights cannot be had or do not fit; its text
-            shows them.
+        SpecError: the spec has mistakes, the weights cannot be had or do not fit, or a training
+            step needs more memory than it may take; its text shows them.
+        TypeError: only one of `train_memory` and `batch` is given, or they are not for training.
+        ValueError: `optimize` is none of these, or `train_memory` is no amount.
     """
+    if optimize is not None:
+        from archlang.passes.pipeline import hold_goal
+
+        hold_goal(optimize)
+    budget = budget_for(optimize, train_memory, batch, dtype)
     if is_saved(spec):
         from archlang.weights.restoring import load_saved
 
         options = {"weights": weights, "key_map": key_map, "weights_of": weights_of}
         given = (*parameters, *(name for name, value in options.items() if value is not None))
-        return load_saved(spec, device=device, dtype=dtype, given=given)
+        saved, network = load_saved(spec, device=device, dtype=dtype, given=given)
+        return _optimised(network, saved, optimize, budget)
     return to_module(
         graph(spec, **parameters),
         weights=weights,
@@ -67,6 +87,8 @@ def load(
         weights_of=weights_of,
         device=device,
         dtype=dtype,
+        optimize=optimize,
+        budget=budget,
     )
 
 
@@ -78,13 +100,59 @@ def to_module(
     weights_of: str | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
+    optimize: Goal | None = None,
+    budget: Budget | None = None,
 ) -> fx.GraphModule:
     """The module of a graph that is built already; see `load` for the arguments.
 
     Raises:
-        SpecError: the weights cannot be had or do not fit; its text shows why.
+        SpecError: the weights cannot be had or do not fit, or a training step does not fit into
+            its budget; its text shows why.
         TypeError: `key_map` or `weights_of` without `weights`.
+        ValueError: `optimize` is none of these.
     """
+    module = _plain(network, weights, key_map, weights_of, device, dtype)
+    return _optimised(network, module, optimize, budget)
+
+
+def budget_for(
+    goal: Goal | None,
+    train_memory: str | int | None,
+    batch: int | None,
+    dtype: torch.dtype | None,
+) -> Budget | None:
+    """What a training step may take; None if nothing is said of it.
+
+    Raises:
+        TypeError, ValueError: as for `load`.
+    """
+    if train_memory is None and batch is None:
+        return None
+    from archlang.passes.budget import budget_of
+
+    return budget_of(goal, train_memory, batch, dtype)
+
+
+def _optimised(
+    network: Graph, module: fx.GraphModule, goal: Goal | None, budget: Budget | None
+) -> fx.GraphModule:
+    """A module that nobody has seen yet, made fast for a goal, if there is one."""
+    if goal is None:
+        return module
+    from archlang.backends.optimised import optimised_module
+
+    return optimised_module(network, module, goal, copy=False, budget=budget)
+
+
+def _plain(
+    network: Graph,
+    weights: WeightsSource | None,
+    key_map: KeyMapSource | None,
+    weights_of: str | None,
+    device: torch.device | str | None,
+    dtype: torch.dtype | None,
+) -> fx.GraphModule:
+    """The network's module as it is written."""
     from archlang.backends.fx import to_fx
     from archlang.weights.origin import remember
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import groupby
@@ -10,18 +11,26 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from archlang.backends.inplace import inplace_nodes
+from archlang.analysis.inplace import inplace_nodes
+from archlang.backends.calls import network
 from archlang.backends.outputs import Outputs
 from archlang.backends.recipes import build, fill, recipe_of, resolve
+from archlang.backends.recompute import RunAgain
 from archlang.backends.training import Folded, Step, TrainingOnly, Wire
 from archlang.collector import collector_paused
-from archlang.graph import Graph, Node, Tensor
+from archlang.graph import Again, Graph, Node, Tensor
 from archlang.ops.recipe import Fold, Function, Module, PassThrough, Recipe
 
 OUTPUTS = "_outputs"
 """The module that names several results. No name of a spec begins with an underscore."""
 TRAINING = "_training_"
 """What the names of modules begin with that run a part only while training."""
+AGAIN = "_again_"
+"""What the names of modules begin with that run a part again in the backward pass."""
+MEMORY_FORMATS = {3: torch.channels_last, 4: torch.channels_last_3d}
+"""The order with the channels last, by the axes of one sample of a map or a volume."""
+PATH = "archlang_path"
+"""The key in an fx node's `meta` for the path of the step that it computes."""
 
 
 def to_fx(
@@ -67,12 +76,11 @@ class _Emitter:
         rest = (n for n in self._graph.nodes if n.role != "input")
         for training, nodes in groupby(rest, key=lambda n: n.training):
             if training is None:
-                for node in nodes:
-                    self._emit(node)
+                self._emit_main(list(nodes))
             else:
                 self._emit_training_part(training, list(nodes))
         self._emit_outputs()
-        return fx.GraphModule(self._root, self._fx, class_name=self._graph.name)
+        return network(self._root, self._fx, self._graph)
 
     # ── modules ──────────────────────────────────────────────────────────────────────────────
 
@@ -89,6 +97,13 @@ class _Emitter:
         """Put a node's module at its path, once: later users of a shared path find it there."""
         if self._owners[node.path] is node:
             attach(self._root, node.path, _layer(node, recipe, self._device))
+
+    def _laid_out(self, value: fx.Node, node: Node) -> fx.Node:
+        """An input in the order of memory that the network works in."""
+        if not self._graph.channels_last or len(node.shape) not in MEMORY_FORMATS:
+            return value
+        order: dict[str, Any] = {"memory_format": MEMORY_FORMATS[len(node.shape)]}
+        return self._fx.call_method("contiguous", (value,), order)
 
     # ── the main graph ───────────────────────────────────────────────────────────────────────
 
@@ -114,6 +129,8 @@ class _Emitter:
     def _keep(self, node: Node, result: Any) -> None:
         if not _is_tuple(node):
             self._values[node.id, 0] = result
+            if result is not None:
+                result.meta.setdefault(PATH, node.path)
             return
         for port in range(len(node.outputs)):
             item = self._fx.call_function(resolve("operator.getitem"), (result, port))
@@ -133,10 +150,45 @@ class _Emitter:
         self._root.add_module(OUTPUTS, Outputs(f"{self._graph.name}Output", names, training))
         self._fx.output(self._fx.call_module(OUTPUTS, values))
 
+    # ── parts that run again ─────────────────────────────────────────────────────────────────
+
+    def _emit_main(self, nodes: list[Node]) -> None:
+        """Steps that run in evaluation too; those that run again are in one call."""
+        again = {number: part for part in self._graph.again for number in part.nodes}
+        for part, steps in groupby(nodes, key=lambda n: again.get(n.id)):
+            if part is None:
+                for node in steps:
+                    self._emit(node)
+            else:
+                self._emit_again(part, list(steps))
+
+    def _emit_again(self, again: Again, nodes: list[Node]) -> None:
+        part, values = self._part(nodes)
+        inside = {node.id for node in nodes}
+        outside = (n for n in self._graph.nodes if n.id not in inside)
+        used = [*(t for n in outside for t in n.inputs), *(o.tensor for o in self._graph.outputs)]
+        results = [t for t in dict.fromkeys(used) if t.node in inside]
+        wires = [part.wires[t.node, t.port] for t in results]
+        path = f"{AGAIN}{nodes[0].id}"
+        self._root.add_module(path, RunAgain(part.steps, wires, whole=again.whole))
+        given = self._fx.call_module(path, values)
+        for number, tensor in enumerate(results):
+            alone = len(results) == 1
+            item = given if alone else self._fx.call_function(operator.getitem, (given, number))
+            self._values[tensor.node, tensor.port] = item
+
     # ── parts that run while training ────────────────────────────────────────────────────────
 
     def _emit_training_part(self, name: str, nodes: list[Node]) -> None:
         """One call holds the whole part, and does nothing in evaluation."""
+        part, values = self._part(nodes)
+        output = next(o.tensor for o in self._graph.outputs if o.name == name)
+        path = f"{TRAINING}{name}"
+        self._root.add_module(path, TrainingOnly(part.steps, part.wires[output.node, output.port]))
+        self._values[output.node, output.port] = self._fx.call_module(path, values)
+
+    def _part(self, nodes: list[Node]) -> tuple[_Part, tuple[Any, ...]]:
+        """Steps that run within one module, and the values that it has to be called with."""
         inside = {node.id for node in nodes}
         recipes = {node.id: self._recipe(node) for node in nodes}
         taken = dict.fromkeys(t for n in nodes for t in n.inputs if t.node not in inside)
@@ -147,12 +199,8 @@ class _Emitter:
             if isinstance(recipe, Module):
                 self._attach(node, recipe)
             part.add(node, recipe)
-        output = next(o.tensor for o in self._graph.outputs if o.name == name)
-        path = f"{TRAINING}{name}"
-        self._root.add_module(path, TrainingOnly(part.steps, part.wires[output.node, output.port]))
         tensors = [self._value(t) for t in taken]
-        result = self._fx.call_module(path, (*tensors, *map(self._fx.get_attr, modules)))
-        self._values[output.node, output.port] = result
+        return part, (*tensors, *map(self._fx.get_attr, modules))
 
 
 class _Part:

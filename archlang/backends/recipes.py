@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from archlang.backends import runtime
+from archlang.backends import fused, runtime
 from archlang.graph import Node, shapes
 from archlang.ops.recipe import (
     Argument,
@@ -31,6 +31,7 @@ _ROOMS: dict[str, object] = {
     "F": functional,
     "operator": operator,
     "runtime": runtime,
+    "fused": fused,
 }
 FROZEN: Mapping[str, str] = MappingProxyType(
     {f"nn.BatchNorm{rank}d": f"runtime.FrozenBatchNorm{rank}d" for rank in (1, 2, 3)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -26,6 +26,16 @@ class Step:
     target: Wire | Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+
+    def takes(self) -> Iterator[int]:
+        """The numbers of the wires that it uses."""
+        pending: list[Any] = [self.target, *self.args, *self.kwargs.values()]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, Wire):
+                yield value.index
+            elif isinstance(value, (list, tuple)):
+                pending.extend(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +67,16 @@ class TrainingOnly(nn.Module):
             return None
         wires: list[Any] = list(values)
         for step in self.steps:
-            run = wires[step.target.index] if isinstance(step.target, Wire) else step.target
-            args = [_filled(a, wires) for a in step.args]
-            kwargs = {name: _filled(a, wires) for name, a in step.kwargs.items()}
-            wires.append(run(*args, **kwargs))
+            run_step(step, wires)
         return wires[self.result.index]
+
+
+def run_step(step: Step, wires: list[Any]) -> None:
+    """Run a step on the values that there are; its result is appended to them."""
+    run = wires[step.target.index] if isinstance(step.target, Wire) else step.target
+    args = [_filled(a, wires) for a in step.args]
+    kwargs = {name: _filled(a, wires) for name, a in step.kwargs.items()}
+    wires.append(run(*args, **kwargs))
 
 
 def _filled(argument: Any, wires: Sequence[Any]) -> Any:

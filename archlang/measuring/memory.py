@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from archlang.analysis.activations import Memory, StepMemory
-from archlang.backends.inplace import inplace_nodes
+from archlang.analysis.inplace import inplace_nodes
 from archlang.backends.recipes import call, recipe_of, resolve
 from archlang.diagnostics.catalog.counting import BatchOfOne, NotMeasurable
 from archlang.graph import Graph, Node, Tensor
@@ -41,7 +41,7 @@ def measure_memory(graph: Graph, batch: int) -> Memory:
     """
     if batch < 1:
         raise ValueError(f"a batch has at least one sample, not {batch}")
-    _hold_spread(graph, batch)
+    hold_spread(graph, batch)
     module = to_module(graph, device="meta", dtype=torch.float32)
     forward = _Run(graph, module.eval(), batch).forward()
     training = _Run(graph, module.train(), batch).training()
@@ -50,7 +50,7 @@ def measure_memory(graph: Graph, batch: int) -> Memory:
     return Memory(batch, max(forward.values(), default=0), sum(training.values()), steps)
 
 
-def _hold_spread(graph: Graph, batch: int) -> None:
+def hold_spread(graph: Graph, batch: int) -> None:
     """Hold that no batch norm has but one number a channel, which torch refuses."""
     for node in graph.nodes:
         alone = isinstance(node.op, BatchNorm) and set(node.shape[1:]) <= {1}

@@ -283,6 +283,7 @@ class Identity(Op):
     name = "identity"
     style = Style(family="skip", label="identity")
     example = "identity"
+    idle = True
 
     def reach(self, *xs: Shape) -> tuple[Reach]:
         return (pointwise(xs[0]),)

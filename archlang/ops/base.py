@@ -90,6 +90,9 @@ class Op(BaseModel):
     """Whether the backward pass may need the output, or the output may share the input's memory.
     Only where this is False may the next layer work in place. Where unsure: True."""
 
+    idle: ClassVar[bool] = False
+    """Whether it hands on its very input in evaluation."""
+
     def infer(self, *xs: Shape) -> Shape | tuple[Shape, ...]:
         """The shape of the result (or of each result) for input shapes `xs`.
 

@@ -14,6 +14,7 @@ class _Dropout(Op):
     """In evaluation a dropout hands on its very input, so that it always keeps its output."""
 
     keeps_output = True
+    idle = True
     target: ClassVar[str]
 
     p: Probability = 0.5

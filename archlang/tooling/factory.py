@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from torch import fx
 
     from archlang.graph import Graph
+    from archlang.passes.model import Goal
     from archlang.weights.asked import KeyMapSource, WeightsSource
 
-OPTIONS = ("weights", "key_map", "weights_of", "device", "dtype")
+OPTIONS = (
+    "weights", "key_map", "weights_of", "device", "dtype", "optimize", "train_memory", "batch",
+)  # fmt: skip
 """What every network takes besides its own parameters."""
 
 
@@ -47,6 +50,9 @@ class NetworkFactory:
         weights_of: str | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        optimize: Goal | None = None,
+        train_memory: str | int | None = None,
+        batch: int | None = None,
         **parameters: Any,
     ) -> fx.GraphModule:
         """Build the network; the arguments are those of `archlang.load`.
@@ -54,7 +60,7 @@ class NetworkFactory:
         Raises:
             SpecError: the network has mistakes with these parameters, or the weights do not fit.
         """
-        from archlang.loading import to_module
+        from archlang.loading import budget_for, to_module
 
         network = self.graph(**parameters)
         return to_module(
@@ -64,6 +70,8 @@ class NetworkFactory:
             weights_of=weights_of,
             device=device,
             dtype=dtype,
+            optimize=optimize,
+            budget=budget_for(optimize, train_memory, batch, dtype),
         )
 
     def graph(self, /, **parameters: Any) -> Graph:

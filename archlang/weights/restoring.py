@@ -33,8 +33,8 @@ def load_saved(
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     given: tuple[str, ...] = (),
-) -> fx.GraphModule:
-    """The model in a saved file; `given` is what else the caller would have set.
+) -> tuple[fx.GraphModule, Graph]:
+    """The model in a saved file, and its graph; `given` is what else the caller would have set.
 
     Args:
         path: the file.
@@ -61,7 +61,7 @@ def load_saved(
     module.load_state_dict(values, assign=True)
     remember(module, network)
     note(module, NOTE, wholly_loaded(network, values, saved.name))
-    return module
+    return module, network
 
 
 def _network(saved: Saved) -> Graph:

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from archlang import __version__
 from archlang.backends.fx import to_fx
 from archlang.compiler import graph, is_saved
+from archlang.diagnostics.catalog.optimising import SavesOptimised
 from archlang.diagnostics.catalog.saved import CannotSave, ModelDiffers
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.files import Content, write_all
 from archlang.graph import Graph
+from archlang.passes.report import PASSES, PassesReport
 from archlang.problems import about, about_network
 from archlang.weights.differences import (
     NAMES,
@@ -25,6 +27,7 @@ from archlang.weights.differences import (
     layer_differences,
     tensor_differences,
 )
+from archlang.weights.notes import noted
 from archlang.weights.origin import Origin, origin_of
 from archlang.weights.saved import MOST_FILES, metadata_of
 from archlang.weights.sources.header import LONGEST, header_bytes
@@ -60,8 +63,9 @@ def save(
 
     Raises:
         SpecError: the spec is not known (E0714), the model is not, or no longer, what it says
-            (E0719), or a weight is NaN, infinite or without data (E0714). A file that was there is
-            as it was, so a run that diverged overwrites no good checkpoint.
+            (E0719), it is optimised for inference (E0902), or a weight is NaN, infinite or without
+            data (E0714). A file that was there is as it was, so a run that diverged overwrites no
+            good checkpoint.
         OutputError: the file cannot be written.
     """
     name = fspath(path)
@@ -86,6 +90,7 @@ def saved_content(
         SpecError: as for `save`.
     """
     inner = unwrapped(model)
+    _hold_plain(inner, name)
     origin = _origin(inner, name, spec, parameters or {})
     network = _rebuilt(origin)
     return _content(name, origin, _fitting(inner, network, strictly=spec is None))
@@ -93,6 +98,13 @@ def saved_content(
 
 def _refuse(name: str, why: str, way: str) -> NoReturn:
     raise about(name, CannotSave(name=Path(name).name, why=why, way=way))
+
+
+def _hold_plain(model: nn.Module, name: str) -> None:
+    """Hold that the weights are still those of the spec."""
+    report = noted(model, PASSES)
+    if isinstance(report, PassesReport) and report.goal == "inference":
+        raise about(name, SavesOptimised(report.network))
 
 
 # ── which network it is ──────────────────────────────────────────────────────────────────────────

@@ -706,7 +706,7 @@ def test_a_damaged_byte_is_an_error_or_harmless(saved: Path, seed: int) -> None:
 def test_the_commands_take_a_saved_file(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archlang.cli.commands import compile_network
+    from archlang.cli.compile import compile_network
     from archlang.cli.summary import Wanted, summarise_network
 
     summarise_network(str(saved), [], Wanted(form="json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from archlang.backends.inplace import inplace_nodes
+from archlang.analysis.inplace import inplace_nodes
 from archlang.backends.python.bodies import Builder
 from archlang.backends.python.classes import Class, Classes
 from archlang.backends.python.forward import Forward

@@ -1,0 +1,1 @@
+"""From a graph to one that computes the same faster, or in less memory."""
