@@ -1,4 +1,4 @@
-"""What the commands do, but for `check`: each is a few calls, with the imports it alone needs."""
+"""What the smaller commands do: each is a few calls, with the imports it alone needs."""
 
 from __future__ import annotations
 
@@ -9,95 +9,14 @@ from typing import Any
 
 import typer
 
-from archlang.cli.files import figure_path, output_path
+from archlang.cli.files import figure_path
 from archlang.cli.page import Table, remind, show, show_mistakes, tell_written, working
 from archlang.cli.settings import BadFormError, settings
-from archlang.compiler import is_saved
 from archlang.diagnostics.model import Diagnostics, SpecError
-from archlang.diagnostics.render.display import visible_lines, visible_text
+from archlang.diagnostics.render.display import visible_text
 from archlang.diagnostics.suggest import closest
-from archlang.files import Content, OutputError, write_all
+from archlang.files import OutputError, write_all
 from archlang.graph import Graph
-
-
-def compile_network(
-    spec: str,
-    given: Sequence[str],
-    out: Path | None,
-    weights: str | None = None,
-    key_map: Path | None = None,
-    weights_of: str | None = None,
-) -> None:
-    """Write a network's source and figure, and its weights if there are any; print its figures.
-
-    Raises:
-        SpecError: the spec has mistakes, or the weights cannot be had or do not fit.
-        OutputError: a file cannot be written; then none is.
-        typer.BadParameter: something is said of weights, but not which; or a saved file is given,
-            which has its own.
-    """
-    from archlang.analysis.summary import summarise
-    from archlang.cli.tables import figures
-
-    if weights is None and (key_map is not None or weights_of is not None):
-        raise typer.BadParameter("say which weights: --weights SOURCE")
-    if weights is not None and is_saved(spec):
-        raise typer.BadParameter(f"{spec} has its own weights; leave out --weights")
-    graph = network_of(spec, given)
-    source = output_path(out, graph.name)
-    files: dict[Path, Content] = {
-        source: _python(graph),
-        source.with_suffix(".svg"): _figure(graph),
-    }
-    report = ""
-    path = source.with_suffix(".safetensors")
-    if weights is not None:
-        files[path], report = _weights(graph, path, weights, key_map, weights_of)
-    elif is_saved(spec):
-        files[path] = _saved(spec, path)
-    write_all(files)
-    show(figures(summarise(graph), tuple(files)))
-    if report:
-        print(f"\n{report}")
-
-
-def _weights(
-    graph: Graph, path: Path, weights: str, key_map: Path | None, weights_of: str | None
-) -> tuple[Content, str]:
-    """What to write into the file of weights, and what became of each tensor."""
-    with working("loading the weights"):
-        from archlang.loading import to_module
-        from archlang.weights.report import weights_report
-        from archlang.weights.saving import saved_content
-
-        model = to_module(graph, weights=weights, key_map=key_map, weights_of=weights_of)
-        return saved_content(model, str(path)), visible_lines(weights_report(model).text())
-
-
-def _saved(spec: str, path: Path) -> Content:
-    """The weights of a file of `archlang.save`, to write them beside the source of its network."""
-    with working("loading the weights"):
-        from archlang.loading import load
-        from archlang.weights.saving import saved_content
-
-        return saved_content(load(spec), str(path))
-
-
-def _python(graph: Graph) -> str:
-    with working("writing Python"):
-        from archlang.backends.python import write_python
-
-        return write_python(graph)
-
-
-def _figure(graph: Graph) -> str:
-    with working("drawing"):
-        from archlang.figures import DrawingError, draw_svg
-
-        try:
-            return draw_svg(graph)
-        except DrawingError as error:
-            raise OutputError(f"cannot draw {graph.name}: {error}") from None
 
 
 def draw_network(
