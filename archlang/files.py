@@ -60,7 +60,7 @@ def write_all(contents: Mapping[Path, Content]) -> None:
             target = path.resolve()  # a link is followed, not replaced
             if target.is_dir():
                 raise OutputError(f"cannot write {path}: it is a folder")
-            _make_folder(target.parent)
+            make_folder(target.parent)
             waiting[target] = _beside(target)
             with waiting[target].open("xb") as file:
                 file.writelines(_pieces(content))
@@ -69,26 +69,53 @@ def write_all(contents: Mapping[Path, Content]) -> None:
         for path, aside in waiting.items():
             aside.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+        raise OutputError(f"cannot write {path}: {reason(error)}") from None
     finally:
         for aside in waiting.values():
             with suppress(OSError):
                 aside.unlink()
 
 
-def _make_folder(folder: Path) -> None:
-    """
+def make_folder(folder: Path) -> None:
+    """Make what is missing of a folder's absolute path, as `write_all` does.
+
     Raises:
-        OutputError: more of the path is missing than may be made.
+        FileNotFoundError: more of the path is missing than may be made.
+        OSError: it cannot be made.
+    """
+    if _missing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def hold_place(folder: Path) -> None:
+    """Find out whether files can be written into a folder, or one that `make_folder` would make;
+    by writing an empty one, which is removed again.
+
+    Raises:
+        FileNotFoundError: more of the path is missing than may be made.
+        OSError: nothing can be written there.
+    """
+    folder = folder.resolve()
+    missing = _missing(folder)
+    probe = _beside((missing[-1].parent if missing else folder) / "archlang")
+    probe.open("xb").close()
+    probe.unlink()
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folders of a path that are not there, the last one first.
+
+    Raises:
+        FileNotFoundError: more of them than may be made.
     """
     missing = [p for p in (folder, *folder.parents) if not p.exists()]
     if not missing:
-        return
+        return missing
     top = missing[-1]
     is_last = top == folder and len(top.parent.parts) > 1
     if not is_last and not folder.is_relative_to(Path.cwd()):
         raise FileNotFoundError(errno.ENOENT, f"there is no folder {top}", str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    return missing
 
 
 def _pieces(content: Content) -> Iterable[bytes | memoryview]:
@@ -118,7 +145,8 @@ def _hold_mode(target: Path, aside: Path) -> None:
     aside.chmod(target.stat().st_mode & 0o777)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why a file cannot be written, for a message."""
     match error:
         case FileExistsError() | NotADirectoryError():
             return "a part of the path is a file, not a folder"

@@ -70,6 +70,7 @@ _LATEX = MappingProxyType(
         "[": "{[}", "]": "{]}", "*": "{*}", "–": "--", "…": r"\dots{}", "×": r"$\times$",
         "→": r"$\to$", "∘": r"$\circ$", "⊕": r"$\oplus$", "⊖": r"$\ominus$", "⊗": r"$\otimes$",
         "−": "$-$", "·": r"$\cdot$", "≤": r"$\leq$", "²": "$^2$",
+        "\u00a0": "~", "µ": r"$\mu$", "μ": r"$\mu$", "≡": r"$\equiv$", "≥": r"$\geq$",
     }
 )  # fmt: skip
 """What LaTeX reads otherwise than it is written. A bracket behind a line break would be its
