@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archlang.analysis.sizes.legal import sizes
     from archlang.analysis.summary import summary
     from archlang.compiler import check, check_text
     from archlang.compiler import graph as network
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from archlang.figures import draw
     from archlang.loading import load
     from archlang.measuring.gradients import gradients
+    from archlang.optimising import optimize, passes_report
+    from archlang.targets.export import export
     from archlang.training import param_groups
     from archlang.weights.exporting import torchvision_state_dict
     from archlang.weights.report import weights_report
@@ -29,11 +32,15 @@ __all__ = [
     "check",
     "check_text",
     "draw",
+    "export",
     "gradients",
     "load",
     "network",
+    "optimize",
     "param_groups",
+    "passes_report",
     "save",
+    "sizes",
     "summary",
     "torchvision_state_dict",
     "weights_report",
@@ -51,6 +58,10 @@ _HOMES = {
     "param_groups": ("archlang.training", "param_groups"),
     "torchvision_state_dict": ("archlang.weights.exporting", "torchvision_state_dict"),
     "weights_report": ("archlang.weights.report", "weights_report"),
+    "optimize": ("archlang.optimising", "optimize"),
+    "passes_report": ("archlang.optimising", "passes_report"),
+    "sizes": ("archlang.analysis.sizes.legal", "sizes"),
+    "export": ("archlang.targets.export", "export"),
     "save": ("archlang.weights.saving", "save"),
     "summary": ("archlang.analysis.summary", "summary"),
 }

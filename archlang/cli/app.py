@@ -15,13 +15,16 @@ from archlang import __version__
 from archlang.cli import figure_options as figure
 from archlang.cli.ablate_app import ablate
 from archlang.cli.common_options import Set, Spec
+from archlang.cli.compile_app import compile_
 from archlang.cli.explain_gradient_app import explain_gradient
 from archlang.cli.failures import reported
 from archlang.cli.gradients_app import gradients
+from archlang.cli.passes_app import passes
 from archlang.cli.paths_app import paths
+from archlang.cli.plan_app import plan
 from archlang.cli.receptive_app import receptive
+from archlang.cli.sizes_app import sizes
 from archlang.cli.summary_app import summary
-from archlang.cli.weights_app import KeyMap, Weights, WeightsOf
 from archlang.cli.weights_app import weights as weights_commands
 
 
@@ -74,25 +77,7 @@ def options(
     """A language for neural network architectures, compiled to PyTorch."""
 
 
-@app.command("compile")
-def compile_(
-    spec: Spec,
-    parameters: Set = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="A folder or a .py file.", show_default="build/"),
-    ] = None,
-    weights: Weights = None,
-    key_map: KeyMap = None,
-    weights_of: WeightsOf = None,
-) -> None:
-    """Write a network as standalone PyTorch source (.py) and as a figure (.svg).
-
-    With --weights the weights are written too (.safetensors), for `archlang.load` or the source.
-    """
-    from archlang.cli.commands import compile_network
-
-    compile_network(spec, parameters or [], out, weights, key_map, weights_of)
+app.command("compile")(compile_)
 
 
 @app.command("draw")
@@ -186,6 +171,9 @@ def layers(
 app.command("summary")(summary)
 app.command("gradients")(gradients)
 app.command("paths")(paths)
+app.command("passes")(passes)
+app.command("sizes")(sizes)
+app.command("plan")(plan)
 app.command("receptive")(receptive)
 app.command("ablate")(ablate)
 app.command("explain-gradient")(explain_gradient)
