@@ -46,14 +46,14 @@ def may_pack(x: Tensor, weight: Tensor) -> bool:
     Weights that are no parameters were put there for one call; of those made in inference mode
     torch does not know when they change.
     """
-    if not isinstance(weight, nn.Parameter) or weight.is_inference():
-        return False
     if (
         torch.compiler.is_compiling()
         or _CORE._is_tracing()
         or type(x) is not Tensor
         or x.device.type != "cpu"
     ):
+        return False
+    if not isinstance(weight, nn.Parameter) or weight.is_inference():
         return False
     if weight.device.type != "cpu" or x.dtype != weight.dtype or x.numel() == 0:
         return False

@@ -302,3 +302,9 @@ def test_saving_is_refused_and_saving_what_it_is_made_of_is_not(tmp_path: Path) 
     archlang.save(plain, tmp_path / "n.safetensors")
     loaded = archlang.load(tmp_path / "n.safetensors", optimize="inference")
     assert error(plain, loaded, torch.randn(2, 4, 8, 8)) < 1e-5
+
+
+def test_one_graph_for_the_compiler() -> None:
+    model = archlang.load("ResNet20", optimize="inference")
+    found = torch._dynamo.explain(model)(torch.randn(1, 3, 32, 32))
+    assert (found.graph_count, found.graph_break_count) == (1, 0)
