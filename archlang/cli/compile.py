@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from archlang.cli.commands import network_of
+from archlang.cli.compile_training import hold_for_training, made_for_training
 from archlang.cli.files import output_path
 from archlang.cli.page import Table, remind, show, working
 from archlang.compiler import is_saved
@@ -71,18 +72,26 @@ def compile_network(
     if weights is not None and is_saved(spec):
         raise typer.BadParameter(f"{spec} has its own weights; leave out --weights")
     kinds = _kinds(wishes, out)
-    _hold_sensible(wishes, kinds, spec)
+    names = {kind.name for kind in kinds}
+    budget = hold_for_training(wishes.optimize, wishes.train_memory, wishes.batch, names)
+    _hold_sensible(wishes, names)
     graph = network_of(spec, given)
     source = _Weights(spec, weights, key_map, weights_of)
+    written, passes = graph, None
+    if budget is not None or wishes.optimize == "training":
+        written, passes = made_for_training(graph, budget, wishes.dtype)
     if not kinds:
-        _write_source(graph, out, source)
-        return
-    done, report = _export(graph, _places(kinds, out, graph.name), source, wishes)
-    show(figures(summarise(graph)))
-    print()
-    show(_verified(done))
-    if report:
-        print(f"\n{report}")
+        _write_source(graph, written, out, source)
+    else:
+        done, report = _export(written, _places(kinds, out, graph.name), source, wishes)
+        show(figures(summarise(graph)))
+        print()
+        show(_verified(done))
+        if report:
+            print(f"\n{report}")
+    if passes is not None:
+        print()
+        show(passes)
 
 
 class _Weights(Record):
@@ -172,29 +181,21 @@ def _places(kinds: Iterable[Kind], out: Path | None, network: str) -> dict[Kind,
     return {kind: stem.with_name(f"{stem.name}{kind.suffix}") for kind in kinds}
 
 
-def _hold_sensible(wishes: Wishes, kinds: Sequence[Kind], spec: str) -> None:
+def _hold_sensible(wishes: Wishes, names: Collection[str]) -> None:
     """
     Raises:
         typer.BadParameter: an option that nothing that is written has a use for.
     """
-    names = {kind.name for kind in kinds}
     if wishes.opset is not None and "onnx" not in names:
         raise typer.BadParameter("only .onnx has an opset: -o NAME.onnx", param_hint="--opset")
-    if wishes.dynamic is not None and not names & {"pt2", "aoti", "onnx"}:
+    if wishes.dynamic is not None and not {"pt2", "aoti", "onnx"}.intersection(names):
         problem = "only .pt2, .onnx and aoti fix what is not left open"
         raise typer.BadParameter(problem, param_hint="--dynamic")
-    if wishes.optimize == "training" or wishes.train_memory or wishes.batch:
-        problem = (
-            "what is written is the network in evaluation mode: nothing runs again in it. "
-            f"archlang passes {spec} --optimize training shows what does in training, and "
-            'archlang.load(…, optimize="training", train_memory="8GB", batch=32) applies it'
-        )
-        option = "--optimize" if wishes.optimize == "training" else "--train-memory"
-        raise typer.BadParameter(problem, param_hint=option)
-    if wishes.optimize == "inference" and names & {"py", "safetensors"}:
+    if wishes.optimize == "inference" and {"py", "safetensors"}.intersection(names):
         problem = ".py and .safetensors hold the network of the spec: choose pt2, onnx or aoti"
         raise typer.BadParameter(problem, param_hint="--optimize")
-    changing = {"--optimize": wishes.optimize, "--dtype": wishes.dtype}
+    fast = wishes.optimize if wishes.optimize == "inference" else None
+    changing = {"--optimize": fast, "--dtype": wishes.dtype}
     for option, value in changing.items():
         if value is not None and not names:
             problem = "say what to write: --to pt2, or -o NAME.pt2"
@@ -219,7 +220,7 @@ def _export(
         options: dict[str, Any] = {}
         if wishes.dtype is not None:
             options["dtype"] = getattr(torch, wishes.dtype)
-        if wishes.optimize is not None:
+        if wishes.optimize == "inference":
             options["optimize"] = wishes.optimize
         model = source.model(graph, **options)
     names = ", ".join(kind.name for kind in places)
@@ -265,12 +266,13 @@ def _report(model: fx.GraphModule) -> str:
 # ── source and figure ────────────────────────────────────────────────────────────────────────────
 
 
-def _write_source(graph: Graph, out: Path | None, source: _Weights) -> None:
+def _write_source(graph: Graph, written: Graph, out: Path | None, source: _Weights) -> None:
+    """Write `written` as Python, beside the figure and the weights of the network itself."""
     from archlang.analysis.summary import summarise
     from archlang.cli.tables import figures
 
     path = output_path(out, graph.name)
-    files: dict[Path, Content] = {path: _python(graph), path.with_suffix(".svg"): _figure(graph)}
+    files: dict[Path, Content] = {path: _python(written), path.with_suffix(".svg"): _figure(graph)}
     report = ""
     if source.known:
         with working("loading the weights"):

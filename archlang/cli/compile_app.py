@@ -56,7 +56,11 @@ def compile_(
     key_map: KeyMap = None,
     weights_of: WeightsOf = None,
     optimize: Annotated[
-        Goal | None, typer.Option(help="Make it fast, for inference.", show_default=False)
+        Goal | None,
+        typer.Option(
+            help="Make it fast: for inference (.pt2, .onnx, aoti), or for training (.py).",
+            show_default=False,
+        ),
     ] = None,
     dynamic: Annotated[
         Open | None,
@@ -75,8 +79,19 @@ def compile_(
         bool,
         typer.Option("--verify/--no-verify", help="Run what was written, and compare."),
     ] = True,
-    train_memory: Annotated[str | None, typer.Option(hidden=True)] = None,
-    batch: Annotated[int | None, typer.Option(hidden=True)] = None,
+    train_memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="What a training step may take: 8GB, 512MiB. Source (.py) runs steps again in "
+            "the backward pass until it fits. Needs --batch.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Samples of a training step.", show_default=False),
+    ] = None,
 ) -> None:
     """Write a network for others to run: PyTorch source, torch.export, machine code, ONNX.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from archlang.diagnostics.catalog.syntax import UnreadableFile
 from archlang.diagnostics.model import Diagnostics
 from archlang.files import OutputError
+from archlang.mistaken import empty_folder
 from archlang.source import Source, Span
 
 
@@ -22,7 +23,8 @@ def spec_files(paths: Iterable[Path], sink: Diagnostics) -> list[Path]:
     for path in paths:
         inside = sorted(_specs_in(path)) if _is_folder(path) else [path]
         if not inside:
-            problem = UnreadableFile(file=str(path), reason="the folder holds no .arch file")
+            found_there = empty_folder(path)
+            problem = UnreadableFile(str(path), found_there.reason, way=found_there.way)
             sink.report(problem, Span(Source(str(path), "", path), 0, 0))
         for file in inside:
             found.setdefault(file.absolute(), file)

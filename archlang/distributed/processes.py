@@ -21,7 +21,7 @@ from torch.distributed.rendezvous import rendezvous  # pyright: ignore[reportUnk
 from archlang.diagnostics.catalog.distribution_runs import LostProcess, TooFewDevices
 from archlang.diagnostics.model import SpecError
 from archlang.distributed.watch import end, ending_when_told
-from archlang.problems import about
+from archlang.problems import nowhere
 from archlang.record import Record
 
 _SIGNS = (
@@ -94,7 +94,7 @@ def start(
 
     def lost(why: str) -> str:
         problem = LostProcess(process=rank, why=why, left=last_checkpoint())
-        return str(about("torchrun", problem))
+        return str(nowhere(problem))
 
     with ending_when_told(lambda: lost("torchrun tells it to end")):
         try:
@@ -120,7 +120,7 @@ def _place(kind: str) -> torch.device:
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     devices = torch.cuda.device_count()
     if here > devices:
-        raise about("torchrun", TooFewDevices(processes=here, devices=devices))
+        raise nowhere(TooFewDevices(processes=here, devices=devices))
     place = torch.device(kind, int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(place)
     return place

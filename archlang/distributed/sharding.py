@@ -16,7 +16,7 @@ from torch.distributed.fsdp import (
 )
 from torch.nn.modules.batchnorm import _NormBase  # pyright: ignore[reportPrivateUsage]  # torch has no other name for what has running statistics
 
-from archlang.backends.recompute import RunAgain
+from archlang.distributed.rerunning import rerun, with_parts
 from archlang.distributed.units import units
 from archlang.distributed.wrapping import make_alike, mesh_for, network_within, refuse
 
@@ -36,8 +36,9 @@ def shard(
     Each process holds its part of every parameter. The whole parameters of a block are gathered
     before its first layer runs and given back after its last one, forward and backward; see
     `archlang.distributed.units` for what a block is here. What is left (a stem, small heads,
-    layers that run several times) is gathered for the whole pass. Buffers, such as the running
-    statistics of batch norm, are not spread: each process has its own.
+    layers that run several times) is gathered for the whole pass. What runs again in the backward
+    pass (`train_memory=`) is gathered before it does. Buffers, such as the running statistics of
+    batch norm, are not spread: each process has its own.
 
     Call it before the optimiser is made. All processes start from the weights of the first.
 
@@ -61,21 +62,23 @@ def shard(
 
     Raises:
         SpecError: this process belongs to no group (E0941); or the model is not that of
-            `archlang.load`, is spread already, runs layers again in the backward pass, or is to
-            compute in a type that is none for it (E0945).
+            `archlang.load`, is spread already, or is to compute in a type that is none for it
+            (E0945).
     """
     graph = network_within(model, _SHARDED)
     _hold_float(mixed_precision)
-    _hold_kept(model)
     mesh = mesh or mesh_for(model, graph, _SHARDED)
     _lay_out(model)
     make_alike(model, mesh)
     options: dict[str, Any] = {"mesh": mesh, "offload_policy": _offload(mesh, offload)}
     grouped: set[str] = set()
-    for unit in units(graph):
+    again = rerun(model)
+    for unit in units(graph, again.values()):
         grouped.update(unit.paths)
         layers = [model.get_submodule(path) for path in unit.paths]
-        for group, policy in _by_precision(layers, mixed_precision):
+        groups = list(_by_precision(layers, mixed_precision))
+        parts = [name for name, paths in again.items() if not paths.isdisjoint(unit.paths)]
+        for group, policy in with_parts(model, parts, groups):
             # a list is one group: the first of it to run gathers, the last gives back
             fully_shard(group, mp_policy=policy, reshard_after_forward=reshard, **options)
     if mixed_precision is not None:
@@ -121,17 +124,6 @@ def _hold_float(dtype: torch.dtype | None) -> None:
     """
     if dtype is not None and not dtype.is_floating_point:
         refuse(_SHARDED, f"{dtype} is no floating-point type", "use torch.bfloat16")
-
-
-def _hold_kept(model: nn.Module) -> None:
-    """
-    Raises:
-        SpecError: layers run again in the backward pass (E0945): they may be of a unit whose
-            parameters are not gathered at that time.
-    """
-    if any(isinstance(module, RunAgain) for module in model.modules()):
-        why = "layers of it run again in the backward pass, when their parameters are elsewhere"
-        refuse(_SHARDED, why, "load it without train_memory=, or replicate it")
 
 
 def _lay_out(model: nn.Module) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from archlang.graph import Graph, Node, Scope
 from archlang.record import Record
@@ -16,13 +16,13 @@ class Unit(Record):
     """Layers whose parameters are gathered, and given back, together."""
 
     name: str
-    """The path of the block, or of the layer, that it is."""
+    """The path of the block, or of the layer, that it is; of what runs again, from … to …."""
     paths: tuple[str, ...]
     """Its layers with parameters, in running order."""
     params: int
 
 
-def units(graph: Graph) -> tuple[Unit, ...]:
+def units(graph: Graph, together: Iterable[Collection[str]] = ()) -> tuple[Unit, ...]:
     """The units of a network, in running order; what is in none of them is small, or shared.
 
     A unit is the outermost block around a layer (`layer1.0`, `denseblock1`); a run of layers that
@@ -30,6 +30,12 @@ def units(graph: Graph) -> tuple[Unit, ...]:
     they do on average. A block that holds most of the network is taken apart. A layer that runs
     more than once belongs to none: it would be gathered and given back each time. What runs only
     while training is by itself, since nothing of it runs in evaluation.
+
+    Args:
+        graph: the network.
+        together: layers, by their paths, that are needed at the same time (they run again in one
+            go); where they would be in several units, they are one by themselves. No layer is in
+            two of these.
     """
     uses = Counter(node.path for node in graph.nodes)
     weighted = [n for n in graph.owners if _params(n) and uses[n.path] == 1]
@@ -46,8 +52,25 @@ def units(graph: Graph) -> tuple[Unit, ...]:
     made = [_unit(name, nodes) for (name, _), nodes in found.items()]
     mean = sum(u.params for u in made) / len(made) if made else total / max(1, len(loose))
     made += [_unit(node.path, [node]) for node in loose if _params(node) >= mean]
-    places = {node.path: node.id for node in weighted}
-    return tuple(sorted(made, key=lambda unit: places[unit.paths[0]]))
+    nodes = {node.path: node for node in weighted}
+    made = _held_together(made, together, nodes)
+    return tuple(sorted(made, key=lambda unit: nodes[unit.paths[0]].id))
+
+
+def _held_together(
+    made: list[Unit], together: Iterable[Collection[str]], nodes: Mapping[str, Node]
+) -> list[Unit]:
+    """The units, where what is needed together is nowhere in two of them."""
+    homes = {path: unit.name for unit in made for path in unit.paths}
+    apart: list[list[str]] = []
+    for paths in together:
+        inside = sorted((p for p in paths if p in homes), key=lambda p: nodes[p].id)
+        if len({homes[p] for p in inside}) > 1:
+            apart.append(inside)
+    taken = {path for paths in apart for path in paths}
+    left = [(unit.name, [p for p in unit.paths if p not in taken]) for unit in made]
+    joined = [(f"{paths[0]} to {paths[-1]}", paths) for paths in apart]
+    return [_unit(name, [nodes[p] for p in paths]) for name, paths in left + joined if paths]
 
 
 def _params(node: Node) -> int:

@@ -12,9 +12,11 @@ from archlang.diagnostics.catalog.distribution_runs import NoProcesses, NotDistr
 from archlang.diagnostics.model import Diagnostics, SpecError
 from archlang.graph import Graph
 from archlang.passes.report import PASSES, PassesReport
-from archlang.problems import about, about_network
+from archlang.problems import about_network, nowhere
 from archlang.weights.notes import noted
 from archlang.weights.origin import Origin, origin_of
+
+_ONCE = "a model is spread once: load it anew to do it in another way"
 
 
 def network_within(model: nn.Module, what: str) -> Graph:
@@ -25,9 +27,9 @@ def network_within(model: nn.Module, what: str) -> Graph:
             processes already (E0945).
     """
     if isinstance(model, nn.parallel.DistributedDataParallel):
-        refuse(what, "it is replicated already", "do one of the two, once")
+        refuse(what, "it is replicated already", _ONCE)
     if any(isinstance(p, DTensor) for p in model.parameters()):
-        refuse(what, "it is sharded already", "do one of the two, once")
+        refuse(what, "it is sharded already", _ONCE)
     report = noted(model, PASSES)
     if isinstance(report, PassesReport) and report.goal == "inference":
         way = 'load it without optimize=, or with optimize="training"'
@@ -66,7 +68,7 @@ def graph_of(origin: Origin) -> Graph:
 
 def refuse(what: str, why: str, way: str) -> NoReturn:
     """Say that a model cannot be spread over processes."""
-    raise about("the model", NotDistributable(what=what, why=why, way=way))
+    raise nowhere(NotDistributable(what=what, why=why, way=way))
 
 
 def mesh_for(model: fx.GraphModule, graph: Graph, what: str) -> DeviceMesh:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from archlang.diagnostics.catalog.recomputing import OverBudget
 from archlang.diagnostics.model import SpecError
@@ -37,7 +37,17 @@ class Fit(Record):
     """What it takes now."""
 
 
-def fit(graph: Graph, budget: int, batch: int, dtype: torch.dtype | None = None) -> Fit:
+Shaper: TypeAlias = Callable[[Graph, list[Part]], list[Part]]
+"""Makes the parts that may run again such that a backend can express them."""
+
+
+def fit(
+    graph: Graph,
+    budget: int,
+    batch: int,
+    dtype: torch.dtype | None = None,
+    shaped: Shaper | None = None,
+) -> Fit:
     """Let as little as possible run again, so that a training step takes no more than `budget`.
 
     The budget counts parameters, buffers, gradients, the batch, and what the backward pass needs,
@@ -50,6 +60,7 @@ def fit(graph: Graph, budget: int, batch: int, dtype: torch.dtype | None = None)
         budget: bytes.
         batch: how many samples at once.
         dtype: floating-point type of parameters and activations; float32 by default.
+        shaped: what a backend can express of the parts that are found; None: all of them.
 
     Raises:
         SpecError: it does not fit, whatever runs again (E0905), or it cannot be measured.
@@ -62,7 +73,7 @@ def fit(graph: Graph, budget: int, batch: int, dtype: torch.dtype | None = None)
     if plain.peak <= budget:
         line = f"nothing has to run again: {_of(plain, batch)} of {bytes_text(budget)}"
         return Fit(trials.graph, (), line, budget, plain, plain)
-    chosen = _cheapest(trials, budget)
+    chosen = _cheapest(trials, budget, shaped or (lambda _, parts: parts))
     if chosen is None:
         raise about_network(graph, _over(trials, budget, plain))
     memory = trials.memory(chosen)
@@ -102,15 +113,16 @@ class _Trials:
         return min(self._known.items(), key=lambda item: item[1].peak)
 
 
-def _cheapest(trials: _Trials, budget: int) -> tuple[Again, ...] | None:
+def _cheapest(trials: _Trials, budget: int, shaped: Shaper) -> tuple[Again, ...] | None:
     """The cheapest choice that fits: of cheap steps alone; if not even all of them do, of whole
     parts of each size, beside the cheap steps outside of them."""
-    cheap = cheap_parts(trials.graph)
+    cheap = shaped(trials.graph, cheap_parts(trials.graph))
     found = _fewest(trials, budget, cheap, lambda number: cheap[:number])
     if found is not None:
         return _again(found)
     choices: list[list[Part]] = []
-    for whole in whole_parts(trials.graph):
+    for found_parts in whole_parts(trials.graph):
+        whole = shaped(trials.graph, found_parts)
         found = _fewest(trials, budget, whole, lambda n, parts=whole: _beside(parts[:n], cheap))
         if found is not None:
             choices.append(found)
@@ -182,9 +194,10 @@ def _largest_batch(trials: _Trials, chosen: Sequence[Again], budget: int) -> int
 class FitInto(Recompute):
     """Run cheap steps again in the backward pass, so that their results need not be kept."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, shaped: Shaper | None = None) -> None:
         super().__init__()
         self._budget = budget
+        self._shaped = shaped
 
     def __call__(self, graph: Graph) -> Outcome:
         """Choose by the budget.
@@ -192,5 +205,6 @@ class FitInto(Recompute):
         Raises:
             SpecError: it cannot be met (E0905).
         """
-        fitted = fit(graph, self._budget.memory, self._budget.batch, self._budget.dtype)
+        asked = self._budget
+        fitted = fit(graph, asked.memory, asked.batch, asked.dtype, self._shaped)
         return Outcome(fitted.graph, fitted.changes, fitted.remark)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from typing import Any
 import torch
 from torch import fx
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from archlang.analysis.activations import Memory, StepMemory
 from archlang.analysis.inplace import inplace_nodes
@@ -20,6 +17,7 @@ from archlang.backends.recipes import call, recipe_of, resolve
 from archlang.diagnostics.catalog.counting import BatchOfOne, NotMeasurable
 from archlang.graph import Graph, Node, Tensor
 from archlang.loading import to_module
+from archlang.measuring.live_storages import LiveStorages, address_of
 from archlang.ops.normalisation import BatchNorm
 from archlang.ops.recipe import Fold, Module
 from archlang.problems import about_network
@@ -58,63 +56,40 @@ def hold_spread(graph: Graph, batch: int) -> None:
             raise about_network(graph, BatchOfOne(layer=node.path), at=node.span)
 
 
-class _Ledger(TorchDispatchMode):
+class _Ledger(LiveStorages):
     """Sees all memory that is taken and given back, and for which step."""
 
     def __init__(self, known: Iterable[torch.Tensor]) -> None:
-        super().__init__()  # pyright: ignore[reportUnknownMemberType]  # torch has no type
+        super().__init__(known)
         self.step = -1
         """The node that runs; -1 before the first one."""
         self.peaks: dict[int, int] = {}
         self.makers: dict[int, int] = {}
         """Who made a storage that is alive, by its address."""
-        self._alive = 0
-        self._known = {_address(tensor) for tensor in known}
-        self._watched: dict[int, weakref.ref[Any]] = {}
 
     def begin(self, step: int) -> None:
         """From here on, memory is taken for this step."""
         self.step = step
-        self.peaks[step] = self._alive
+        self.peaks[step] = self.alive
 
-    def note(self, tensor: torch.Tensor) -> None:
-        """Count a tensor's storage as long as it lives, unless it is counted or a parameter's."""
-        address = _address(tensor)
-        if address in self._known or address in self.makers:
-            return
-        storage = tensor.untyped_storage()
-        size = storage.nbytes()
+    def taken(self, address: int) -> None:
+        """A storage was counted, for the step that runs."""
         self.makers[address] = self.step
-        self._watched[address] = weakref.ref(storage, lambda _: self._forget(address, size))
-        self._alive += size
         if self.step in self.peaks:
-            self.peaks[self.step] = max(self.peaks[self.step], self._alive)
+            self.peaks[self.step] = max(self.peaks[self.step], self.alive)
 
-    def _forget(self, address: int, size: int) -> None:
-        del self.makers[address], self._watched[address]
-        self._alive -= size
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(result):
-            if isinstance(leaf, torch.Tensor):
-                self.note(leaf)
-        return result
+    def given_back(self, address: int) -> None:
+        """A storage is alive no more."""
+        del self.makers[address]
 
     @contextmanager
     def keeping(self) -> Generator[Counter[int]]:
         """The bytes that autograd keeps meanwhile, by the step that made them."""
         kept: Counter[int] = Counter()
-        seen: set[int] = set(self._known)
+        seen: set[int] = set(self.known)
 
         def pack(tensor: torch.Tensor) -> torch.Tensor:
-            address = _address(tensor)
+            address = address_of(tensor)
             if address not in seen:
                 seen.add(address)  # it is kept, so no other storage gets its address
                 maker = self.makers.get(address, -1)
@@ -208,8 +183,3 @@ class _Run:
         for port, value in enumerate(results):
             if self._left[node, port]:
                 self._values[node, port] = value
-
-
-def _address(tensor: torch.Tensor) -> int:
-    """Tells storages apart; those on the meta device have no address of data."""
-    return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]  # the only one

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import fx, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import fx
 from torch.utils._pytree import tree_leaves
 
 from archlang.backends.fx import to_fx
 from archlang.diagnostics.catalog.counting import NotMeasurable
 from archlang.graph import Graph
+from archlang.measuring.live_storages import LiveStorages, address_of
 from archlang.measuring.memory import hold_spread
 from archlang.problems import about_network
 from archlang.record import Record
@@ -70,7 +68,7 @@ def training_memory(graph: Graph, batch: int, dtype: torch.dtype | None = None) 
         reason = str(error).strip().partition("\n")[0]
         problem = NotMeasurable(layer="the training step", batch=batch, reason=reason)
         raise about_network(graph, problem) from None
-    held = {_address(tensor): tensor.untyped_storage().nbytes() for tensor in known}
+    held = {address_of(tensor): tensor.untyped_storage().nbytes() for tensor in known}
     gradients = sum(p.grad.untyped_storage().nbytes() for p in known if p.grad is not None)
     parameters = sum(held.values())
     return TrainingMemory(batch, parameters, gradients, parameters + ledger.peak)
@@ -85,49 +83,12 @@ def _step(module: fx.GraphModule, inputs: list[torch.Tensor]) -> None:
         torch.autograd.backward(results, [torch.empty_like(t) for t in results])
 
 
-class _Ledger(TorchDispatchMode):
-    """Sees all memory that is taken and given back."""
+class _Ledger(LiveStorages):
+    """Sees all memory that is taken and given back, and the most of it."""
 
-    def __init__(self, known: list[nn.Parameter | torch.Tensor]) -> None:
-        super().__init__()  # pyright: ignore[reportUnknownMemberType]  # torch has no type
-        self.peak = 0
-        """The most bytes that were alive at one time, besides what was known beforehand."""
-        self._alive = 0
-        self._known = {_address(tensor) for tensor in known}
-        self._watched: dict[int, weakref.ref[Any]] = {}
+    peak = 0
+    """The most bytes that were alive at one time, besides what was known beforehand."""
 
-    def note_all(self, values: Any) -> None:
-        """Count the storages of tensors as long as they live."""
-        for leaf in tree_leaves(values):
-            if isinstance(leaf, torch.Tensor):
-                self._note(leaf)
-
-    def _note(self, tensor: torch.Tensor) -> None:
-        address = _address(tensor)
-        if address in self._known or address in self._watched:
-            return
-        storage = tensor.untyped_storage()
-        size = storage.nbytes()
-        self._watched[address] = weakref.ref(storage, lambda _: self._forget(address, size))
-        self._alive += size
-        self.peak = max(self.peak, self._alive)
-
-    def _forget(self, address: int, size: int) -> None:
-        del self._watched[address]
-        self._alive -= size
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        self.note_all(result)
-        return result
-
-
-def _address(tensor: torch.Tensor) -> int:
-    """Tells storages apart; those on the meta device have no address of data."""
-    return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]  # the only one
+    def taken(self, address: int) -> None:
+        """A storage was counted."""
+        self.peak = max(self.peak, self.alive)

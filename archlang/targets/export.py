@@ -19,6 +19,7 @@ from archlang.record import Record
 from archlang.targets.job import Dynamic, Job, evaluating
 from archlang.targets.places import hold_writable
 from archlang.targets.registry import Kind, kind_for, kind_named, target_of
+from archlang.targets.weights_health import hold_finite
 
 if TYPE_CHECKING:
     from archlang.graph import Graph
@@ -125,6 +126,8 @@ def export_all(
     """
     _hold_data(network, model)
     assert isinstance(model, fx.GraphModule)
+    if verify and any(kind.runs for kind in files):
+        hold_finite(network, model)
     hold_writable(files.values())
     with evaluating(model), tempfile.TemporaryDirectory(prefix="archlang-") as folder:
         job = Job(network, model, dynamic, opset, verify)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +16,8 @@ from archlang.diagnostics.catalog.targets import NotForTarget, SizesFixed
 from archlang.graph import Node
 from archlang.problems import about_network
 from archlang.targets.blame import Culprit, culprit_of, place
-from archlang.targets.sizes import fixing, input_values, open_axes
+from archlang.targets.layout import plain_layout
+from archlang.targets.sizes import fixing, input_values, open_axes, silent
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -41,7 +42,7 @@ def exported(job: Job) -> ExportedProgram:
     if job.dynamic == "sizes" and not any(axes):
         raise _fixed(job, fixing(job))
     try:
-        with torch.no_grad(), calling(job), warnings.catch_warnings():
+        with torch.no_grad(), silent(), _traceable(job), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             program = torch.export.export(
                 job.module, tuple(samples), dynamic_shapes=_dynamic(job, axes), strict=False
@@ -72,31 +73,38 @@ def _is_fixed(program: ExportedProgram, axes: Sequence[Mapping[int, int]]) -> bo
 
 
 @contextmanager
-def calling(job: Job) -> Generator[None]:
-    """Let the module take its inputs under the names of the spec, and give a dict of results.
+def _traceable(job: Job) -> Generator[None]:
+    """The module as torch.export shall see it; where sizes are open, plainly laid out."""
+    layout = plain_layout(job.module) if job.dynamic == "sizes" else nullcontext()
+    with layout, _calling(job.module, job.outputs):
+        yield
+
+
+@contextmanager
+def _calling(module: fx.GraphModule, names: Sequence[str]) -> Generator[None]:
+    """Let a module take its inputs under the names of the spec, and give a dict of results.
 
     A dict can be read back by a program that knows nothing of archlang; a class of ours cannot.
     """
-    forward = type(job.module).forward
-    names = job.outputs
-    naming: dict[str, Any] = getattr(job.module, OUTPUTS, nn.Module()).__dict__
+    forward = type(module).forward
+    naming: dict[str, Any] = getattr(module, OUTPUTS, nn.Module()).__dict__
     named = naming.get("regular_type")
 
     def called(*inputs: Tensor) -> Any:
-        return forward(job.module, *inputs)
+        return forward(module, *inputs)
 
     def gathered(*values: Tensor) -> dict[str, Tensor]:
         return dict(zip(names, values, strict=True))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [inspect.Parameter(name, kind) for name in _placeholders(job.module)]
+    parameters = [inspect.Parameter(name, kind) for name in _placeholders(module)]
     called.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # inspect reads it
-    job.module.__dict__["forward"] = called
+    module.__dict__["forward"] = called
     naming["regular_type"] = gathered
     try:
         yield
     finally:
-        del job.module.__dict__["forward"]
+        del module.__dict__["forward"]
         naming["regular_type"] = named
 
 

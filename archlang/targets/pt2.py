@@ -17,6 +17,9 @@ from archlang.targets.registry import KINDS
 EXTRA = "archlang.json"
 """The name, among a file's extra files, of what it says of itself."""
 
+_WHOLE = "No complete tensor found"
+"""What torch warns of where weights lie with the channels last; it writes them whole even so."""
+
 
 class Pt2:
     """Writes and runs programs of torch.export."""
@@ -35,6 +38,7 @@ class Pt2:
             # written into an open file, torch puts no part of the file's name into it
             with path.open("wb") as file, warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)
+                warnings.filterwarnings("ignore", _WHOLE, UserWarning)
                 facts = json.dumps(metadata(job), sort_keys=True)
                 torch.export.save(program, file, extra_files={EXTRA: facts})
         finally:

@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from torch._subclasses import fake_tensor
+from torch.fx.experimental import symbolic_shapes
 
 from archlang.analysis.sizes.groups import Group
 from archlang.analysis.sizes.sets import Legal
@@ -106,11 +107,14 @@ def node_of(size: Any) -> Any:
 
 @contextmanager
 def silent() -> Generator[None]:
-    """torch logs what it refuses as an error, with a traceback; here it is an answer."""
-    logger = logging.getLogger(fake_tensor.__name__)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    """torch logs, with tracebacks, what it refuses, and which inequalities it leaves unsolved;
+    here the one is an answer, and the other is checked by what was written."""
+    loggers = [logging.getLogger(module.__name__) for module in (fake_tensor, symbolic_shapes)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

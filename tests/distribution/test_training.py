@@ -312,6 +312,7 @@ def test_when_a_process_is_killed_the_others_end_and_the_checkpoint_is_whole(
 ) -> None:
     said, seconds = hurt(tmp_path, mode, signal.SIGKILL)
     assert "E0947" in said
+    assert "torchrun:1:1" not in said
     assert "process 0 ends" in said
     assert "[rank0]: Traceback" not in said
     assert seconds < 60

@@ -58,8 +58,8 @@ def test_optimised(cli: Any, tmp_path: Path) -> None:
         (("--dynamic", "sizes"), "--dynamic"),
         (("--dtype", "float16"), "say what to write"),
         (("--to", "py", "--optimize", "inference"), "hold the network of the spec"),
-        (("--to", "pt2", "--optimize", "training"), "archlang passes small.arch"),
-        (("--train-memory", "8GB", "--batch", "32"), "archlang.load(…, optimize="),
+        (("--to", "pt2", "--optimize", "training"), "only source (.py) is for training"),
+        (("-o", "net.onnx", "--train-memory", "8GB", "--batch", "32"), "nothing runs again"),
     ],
 )
 def test_wrong_use(cli: Any, tmp_path: Path, words: tuple[str, ...], said: str) -> None:

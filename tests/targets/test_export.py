@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +16,30 @@ import torch
 import archlang
 from archlang.diagnostics.model import SpecError
 from archlang.files import OutputError
+from archlang.passes.model import Goal
 from archlang.targets import onnx_file, program
 from archlang.targets.aoti import without_roots
+from archlang.targets.job import Dynamic
+from archlang.targets.layout import plain_layout
 from archlang.targets.registry import KINDS, UnknownTargetError
 
 from .conftest import NAMED, SMALL, by_onnxruntime
 
 Spec = Callable[[str], Path]
+COARSE = """\
+block Unit(C):
+    conv(C, 3x3) -> bn + x -> relu
+
+network Coarse:
+    input 3x32x32
+    conv(8, 3x3, stride=2) -> bn -> relu
+    Unit(8)
+    Unit(8)
+    conv(16, 1x1, stride=2) -> bn -> relu
+    conv(16, 3x3, stride=2) -> bn -> relu
+    gap -> flatten
+    fc(5)
+"""
 ALONE = """
 import sys, torch
 x, want = torch.load(sys.argv[2])
@@ -140,6 +158,51 @@ def test_open_sizes_at_other_legal_sizes(spec: Spec, tmp_path: Path) -> None:
         x = torch.randn(shape)
         (got,) = by_onnxruntime(tmp_path / "net.onnx", x)
         assert torch.allclose(got, model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("goal", ["inference", "training"])
+def test_open_sizes_of_an_optimised_network(spec: Spec, tmp_path: Path, goal: Goal) -> None:
+    """Its maps lie with the channels last, and become one pixel wide."""
+    path = spec(COARSE)
+    model = archlang.load(path, optimize=goal).eval()
+    before = {key: (id(w), w.data_ptr(), w.stride()) for key, w in model.named_parameters()}
+    archlang.export(model, tmp_path / "net.pt2", dynamic="sizes")
+    module = torch.export.load(tmp_path / "net.pt2").module()
+    for shape in ((1, 3, 2, 2), (4, 3, 3, 2), (1, 3, 7, 40), (2, 3, 65, 64)):
+        x = torch.randn(shape)
+        with torch.no_grad():
+            assert torch.allclose(module(x), model(x), atol=1e-5)
+    after = {key: (id(w), w.data_ptr(), w.stride()) for key, w in model.named_parameters()}
+    assert after == before, "the model itself keeps its weights where and as they lie"
+    assert any(not w.is_contiguous() for w in model.parameters())
+
+
+def test_a_filter_of_two_layers_stays_one_while_it_lies_otherwise(spec: Spec) -> None:
+    """And even 1x1 filters, which count as contiguous either way, have the strides of theirs."""
+    model = archlang.load(spec(COARSE), optimize="inference")
+    twins = [layer for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)][1:3]
+    shared = twins[1].weight = twins[0].weight
+    small = next(p for p in model.parameters() if p.shape[1:] == (8, 1, 1))
+    small.data = torch.empty_strided(small.shape, (8, 1, 8, 8))
+    assert small.is_contiguous()
+    with plain_layout(model):
+        assert twins[0].weight is twins[1].weight is not shared
+        for weight in model.parameters():
+            assert weight.stride() == torch.empty(weight.shape).stride()
+    assert twins[0].weight is twins[1].weight is shared
+
+
+@pytest.mark.parametrize("dynamic", ["batch", "sizes"])
+def test_torch_is_quiet(
+    spec: Spec, tmp_path: Path, dynamic: Dynamic, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It would warn of filters that lie with the channels last, and log what it cannot solve."""
+    text = COARSE.replace("    gap", "    maxpool(3x3, stride=2, ceil=true)\n    gap")
+    model = archlang.load(spec(text), optimize="inference")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        archlang.export(model, tmp_path / "net.pt2", dynamic=dynamic)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_sizes_of_some_inputs_alone(spec: Spec, tmp_path: Path) -> None:

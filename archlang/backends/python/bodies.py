@@ -24,6 +24,7 @@ from archlang.backends.python.expressions import (
 )
 from archlang.backends.python.initial import Initial
 from archlang.backends.python.parts import Key, Part, Parts, Step
+from archlang.backends.python.rerun import Held, held
 from archlang.graph import Node, Scope, shapes
 from archlang.ops.recipe import Fold, Function, Module
 
@@ -44,7 +45,44 @@ class Body:
     """The functions among the steps, by their place."""
     overwrites: frozenset[int] = frozenset()
     """Places of the sums that may work in place."""
+    held: tuple[Held, ...] = ()
+    """What runs again in the backward pass, in order."""
     form: Any = None
+
+    def folded(self) -> tuple[Body, dict[int, Held]]:
+        """The same with each part that runs again as one step, and where these are."""
+        steps: list[Step] = []
+        moved: dict[int, int] = {}
+        held: dict[int, Held] = {}
+        starts = {part.start: part for part in self.held}
+        inside = {i for part in self.held for i in range(part.start, part.stop)}
+        for i, step in enumerate(self.steps):
+            if i in starts:
+                held[len(steps)] = starts[i]
+                steps.append(starts[i].step)
+            elif i not in inside:
+                moved[i] = len(steps)
+                steps.append(step)
+        return self._of(steps, moved, self.taken, self.results), held
+
+    def within(self, part: Held) -> Body:
+        """The steps of a part that runs again, as a body of their own."""
+        moved = {i: i - part.start for i in range(part.start, part.stop)}
+        steps = self.steps[part.start : part.stop]
+        return self._of(steps, moved, part.step.inputs, part.step.outputs)
+
+    def _of(
+        self,
+        steps: list[Step],
+        moved: dict[int, int],
+        taken: tuple[Key, ...],
+        results: tuple[Key, ...],
+    ) -> Body:
+        functions = {moved[i]: call for i, call in self.functions.items() if i in moved}
+        overwrites = frozenset(moved[i] for i in self.overwrites if i in moved)
+        return Body(
+            self.part, self.scope, self.members, steps, taken, results, functions, overwrites
+        )
 
     @property
     def step_names(self) -> list[str]:
@@ -95,6 +133,7 @@ class Builder:
             self.network_outputs if is_root else self._parts.results(scope),
             {i: call for i, s in enumerate(steps) if (call := self._function(s)) is not None},
             frozenset(i for i, s in enumerate(steps) if s.node and s.node.id in self._overwriting),
+            tuple(sorted(held(self._parts, part, steps), key=lambda h: h.start)),
         )
         body.form = self._form(body)
         return body
@@ -192,7 +231,8 @@ class Builder:
             numbers |= {key: len(numbers) + j for j, key in enumerate(step.outputs)}
             steps.append((self._what(body, i), taken, len(step.outputs)))
         members = tuple((name, form(e)) for name, e in body.members)
-        return members, tuple(steps), tuple(numbers[key] for key in body.results)
+        again = tuple((h.start, h.stop, len(h.step.outputs)) for h in body.held), body.part.gathers
+        return members, tuple(steps), tuple(numbers[key] for key in body.results), again
 
     def _what(self, body: Body, i: int) -> Any:
         """What a step does, in words that are the same in every instance."""

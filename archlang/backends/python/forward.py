@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 from archlang.backends.python.bodies import Body, Builder
 from archlang.backends.python.expressions import Operand, Write, write
-from archlang.backends.python.layout import Atom, Doc, call, flat, lay, prefixed
+from archlang.backends.python.layout import Atom, Doc, Group, call, flat, lay, prefixed
 from archlang.backends.python.locals import Flow, Locals
 from archlang.backends.python.loops import Loop, loop_at
 from archlang.backends.python.parts import Key, Part, Parts, Step
+from archlang.backends.python.rerun import Held, is_steady
 from archlang.backends.python.terms import CALL, INFIX, folded
 from archlang.ops.recipe import Fold
 
 _CLOSE_FAMILIES = frozenset({"norm", "activation"})
+FEATURES = "features"
+"""The variable for what a dense block made so far."""
 _FUSED_WIDTH = 72
 """An expression longer than this is a statement of its own."""
 
@@ -47,17 +50,19 @@ class Forward:
         parts: Parts,
         builder: Builder,
         body: Body,
-        overwrites: frozenset[int],
         literal: Write,
         reserved: frozenset[str],
     ) -> None:
         self._parts = parts
         self._builder = builder
-        self._body = body
-        self._overwrites = overwrites
+        self._whole = body
+        self._body, self._held = body.folded()
         self._literal = literal
-        self._flow = Flow(parts, body.steps, body.results)
+        self._reserved = reserved
+        self._flow = Flow(parts, self._body.steps, body.results)
         self.locals = Locals(self._flow, reserved)
+        self.methods: dict[str, list[str]] = {}
+        """The functions for the steps that run again, by their names; there once it is written."""
         self._pending: list[Pending] = []
         self._lines: list[str] = []
         self._indent = 0
@@ -87,7 +92,10 @@ class Forward:
     def _begin(self, indent: int, arguments: Sequence[str]) -> None:
         self._indent = indent
         for key, name in zip(self._body.taken, arguments, strict=True):
-            self.locals.name_input(key, name)
+            if name == FEATURES:
+                self._join(key)
+            else:
+                self.locals.name_input(key, name)
         steps, i = self._body.steps, 0
         while i < len(steps):
             self._switch(steps[i].training, indent)
@@ -110,14 +118,24 @@ class Forward:
             self._lines.append(" " * indent + "if self.training:")
         self._indent = indent + 4 * inside
 
+    def _join(self, key: Key) -> None:
+        """Make one tensor of what a dense block made so far, where somebody takes it."""
+        name = self.locals.name_input(key, "x")
+        taken = [k for i, s in enumerate(self._body.steps) if i not in self._held for k in s.inputs]
+        if key in (*taken, *self._body.results):
+            self._lines.append(" " * self._indent + f"{name} = joined({FEATURES})")
+
     # ── steps ────────────────────────────────────────────────────────────────────────────────
 
     def _step(self, step: Step, i: int) -> None:
+        if i in self._held:
+            self._again(self._held[i], i)
+            return
         module = self._parts.module_of(step)
         if module is not None and module.mode == "dense":
             self._dense(step, module, i)
             return
-        overwriting = module is None and i in self._overwrites and not self._is_term(step)
+        overwriting = module is None and i in self._body.overwrites and not self._is_term(step)
         self._flush(self._unfusable(step, overwriting))
         fused = {p.key: p for p in self._pending if p.key in step.inputs}
         self._pending = [p for p in self._pending if p.key not in fused]
@@ -265,11 +283,69 @@ class Forward:
         pad = " " * self._indent
         name = self._loop_variable(step.inputs, step.inputs[0], step.outputs[0], i)
         self._lines += [
-            f"{pad}features = [{name}]",
+            f"{pad}{FEATURES} = [{name}]",
             f"{pad}for layer in {self.access(module)}:",
-            f"{pad}    features.append(layer({name}))",
-            f"{pad}    {name} = torch.cat(features, dim=1)",
         ]
+        if all(layer.gathers for layer in module.children.values()):
+            self._lines.append(f"{pad}    {FEATURES}.append(layer({FEATURES}))")
+            self._lines.append(f"{pad}{name} = torch.cat({FEATURES}, dim=1)")
+        else:
+            self._lines.append(f"{pad}    {FEATURES}.append(layer({name}))")
+            self._lines.append(f"{pad}    {name} = torch.cat({FEATURES}, dim=1)")
+
+    # ── what runs again ──────────────────────────────────────────────────────────────────────
+
+    def _again(self, part: Held, i: int) -> None:
+        """`x = run_again(self._until_conv1, x, using=[self.bn1])`."""
+        self._flush(self._pending)
+        step = part.step
+        names = [self.locals.names[key] for key in step.inputs]
+        given = [f"*{FEATURES}"] if self._gathers(part) else names
+        if step.call is not None:
+            module = self._parts.at(step.call.path)
+            assert module is not None, "a call is that of a module"
+            given = [self.access(module), *given]
+        else:
+            given = [f"self.{self._method(part)}", *given, *self._using(part)]
+        doc = call("run_again", *map(Atom, given))
+        if len(step.outputs) == 1:
+            self._pending.append(Pending(step.outputs[0], doc, CALL, step.inputs, step, i))
+        else:
+            self._unpack(step, doc, step.inputs, i)
+
+    def _gathers(self, part: Held) -> bool:
+        """Whether a part begins by joining what a dense block made so far."""
+        return self._body.part.gathers and part.step.inputs == self._body.taken
+
+    def _method(self, part: Held) -> str:
+        """Write the function that runs the steps; its name."""
+        body = self._whole.within(part)
+        name = wanted = f"_until_{body.step_names[-1]}"
+        while name in self.methods:
+            name = f"{wanted}_{sum(known.startswith(wanted) for known in self.methods) + 1}"
+        self.methods[name] = []  # the name is taken from here on
+        inner = Forward(self._parts, self._builder, body, self._literal, self._reserved)
+        names = [name_of(n, "x") for n in range(len(body.taken))]
+        declared = [f"{name}: Tensor" for name in names]
+        if self._gathers(part):
+            names, declared = [FEATURES], [f"*{FEATURES}: Tensor"]
+        count = len(body.results)
+        returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+        head = Group(f"def {name}(", tuple(map(Atom, ["self", *declared])), f") -> {returned}:")
+        self.methods[name] = [*lay(head, 4), *inner.lines(8, names)]
+        return name
+
+    def _using(self, part: Held) -> list[str]:
+        """The modules that have to be as they were; nothing if that is all of the class."""
+        steps = self._whole.steps[part.start : part.stop]
+        if len(steps) == len(self._whole.steps):
+            return []
+        found = dict.fromkeys(
+            self.access(module)
+            for step in steps
+            if (module := self._parts.module_of(step)) and not is_steady(self._parts, module)
+        )
+        return [f"using=[{', '.join(found)}]"]
 
     def access(self, part: Part) -> str:
         """How the class reaches a module: `self.layer1`, `self.x0[1]`."""
@@ -284,6 +360,11 @@ class Forward:
                 return f'{above}["{part.name}"]'
             case _:
                 return f"{above}.{part.name}"
+
+
+def name_of(number: int, wanted: str) -> str:
+    """The name of the first argument, the second, …: `x`, `x2`, …"""
+    return f"{wanted}{number + 1}" if number else wanted
 
 
 def _shapes(step: Step) -> tuple[tuple[int, ...], ...]:

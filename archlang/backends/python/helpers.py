@@ -7,12 +7,17 @@ import re
 from collections.abc import Iterator
 from types import ModuleType
 
-from archlang.backends import runtime
+from archlang.backends import again, runtime
 from archlang.backends.python import templates
 from archlang.backends.python.bodies import GROUP
 from archlang.backends.python.initial import WRAPPER
 from archlang.backends.python.parts import Parts
 from archlang.ops.recipe import Argument, Function, Module
+
+AGAIN = "again.run_again"
+JOINED = "helper.joined"
+_ROOMS = {"runtime": runtime, "helper": templates, "again": again}
+"""Where the helpers stand whose source is copied, by the first word of their names."""
 
 
 class Helpers:
@@ -24,11 +29,13 @@ class Helpers:
         targets = {t for r in recipes if isinstance(r, (Module, Function)) for t in _targets(r)}
         targets |= {GROUP for part in parts.root.walk() if part.mode == "group"}
         targets |= {WRAPPER} if wraps else set()
+        targets |= {AGAIN} if parts.graph.again else set()
+        targets |= {JOINED} if any(part.gathers for part in parts.root.walk()) else set()
         self._sources: dict[str, str] = {}
         for target in sorted(targets):
             room, _, name = target.partition(".")
-            if room in ("runtime", "helper"):
-                self._add(name, runtime if room == "runtime" else templates)
+            if room in _ROOMS:
+                self._add(name, _ROOMS[room])
 
     def _add(self, name: str, home: ModuleType) -> None:
         """A helper, after those that it uses itself."""
@@ -56,7 +63,7 @@ class Helpers:
 def written(target: str) -> str:
     """The text of a target in the file: helpers stand there without prefix."""
     room, _, name = target.partition(".")
-    return name if room in ("runtime", "helper") else target
+    return name if room in _ROOMS else target
 
 
 def _targets(recipe: Module | Function) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Flow:
     def kept_name(self, key: Key) -> str | None:
         """The name that the spec gives to a tensor; None for an automatic one."""
         step = self._makers.get(key)
-        if step is None or step.is_match:
+        if step is None or step.is_match or (step.again and step.call is None):
             return None
         if step.call is not None:
             path, title = step.call.path, step.call.name

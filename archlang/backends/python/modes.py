@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from archlang.backends.python.parts import Mode, Part, Parts, Step
+from archlang.backends.python.parts import Mode, Part, Parts
+from archlang.backends.python.rerun import crosses, gathers, held_below, is_concat, wired_again
 from archlang.graph import Scope
-from archlang.ops.recipe import Function, Inputs
 
 # Names that a Sequential or ModuleDict has for itself, where a child of that name is refused.
 _TAKEN_IN_SEQUENTIAL = frozenset(dir(nn.Sequential()))
@@ -37,17 +37,29 @@ def _mode(parts: Parts, part: Part) -> Mode:
         if part.children:
             raise ValueError(f"{part.path} is a layer, so no layer can lie below it")
         return "leaf"
+    mode = _called(parts, part)
+    early = [p for p in part.children.values() if any(gathers(parts, call) for call in p.calls)]
+    if not early:
+        return mode or _container(part)
+    if mode == "dense":
+        for child in part.children.values():
+            child.gathers = True
+        return mode
+    for child in early:  # nobody hands them what they would have to join
+        child.mode = _container(child)
     return _called(parts, part) or _container(part)
 
 
 def _called(parts: Parts, part: Part) -> Mode | None:
     """How a scope is a module of its own; None if it is open."""
     together = part.calls and all(map(parts.stands_together, part.calls))
-    if not together or len({_wiring(parts, c) for c in part.calls}) > 1:
+    if not together or any(crosses(parts, call) for call in part.calls):
+        return None
+    if len({_wiring(parts, c) for c in part.calls}) > 1:
         return None
     if _is_dense(parts, part):
         return "dense"
-    if _is_sequence(parts, part) and not _deserves_class(part):
+    if _is_sequence(parts, part) and not _deserves_class(part) and held_below(parts, part):
         return "sequential"
     return "class" if all(map(str.isidentifier, part.children)) else None
 
@@ -69,7 +81,8 @@ def _wiring(parts: Parts, scope: Scope) -> object:
         if step.node is not None:
             what = step.node.path, parts.recipe(step.node)
         wiring.append((what, taken, len(step.outputs)))
-    return tuple(wiring), tuple(numbers[key] for key in parts.results(scope))
+    results = tuple(numbers[key] for key in parts.results(scope))
+    return tuple(wiring), results, wired_again(parts, scope)
 
 
 def _is_sequence(parts: Parts, part: Part) -> bool:
@@ -106,13 +119,11 @@ def _is_dense(parts: Parts, part: Part) -> bool:
         if layer.call is None or layer.inputs != flow or len(layer.outputs) != 1:
             return False
         features += layer.outputs
-        if joined.inputs != tuple(features) or not _is_concat(parts, joined):
+        if joined.inputs != tuple(features) or not is_concat(parts, joined.node):
             return False
         flow = joined.outputs
-    return flow == parts.results(scope) and part.numbered
-
-
-def _is_concat(parts: Parts, step: Step) -> bool:
-    if step.node is None:
+    if flow != parts.results(scope) or not part.numbered:
         return False
-    return parts.recipe(step.node) == Function("torch.cat", (Inputs(),), (("dim", 1),))
+    early = any(gathers(parts, layer.call) for layer in steps[::2] if layer.call)
+    classes = all(child.mode == "class" for child in part.children.values())
+    return held_below(parts, part) and (classes or not early)

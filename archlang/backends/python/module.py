@@ -21,12 +21,17 @@ from archlang.ops.base import shape_text
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
     ("Callable", "from collections.abc import Callable"),
+    ("Sequence", "from collections.abc import Sequence"),
+    ("nullcontext", "from contextlib import nullcontext"),
     ("Any", "from typing import Any"),
     ("NamedTuple", "from typing import NamedTuple"),
     ("Self", "from typing import Self"),
     ("", ""),
     ("torch", "import torch"),
     ("F", "import torch.nn.functional as F"),
+    ("Tensor", "from torch import Tensor"),
+    ("nn", "from torch import nn"),
+    ("checkpoint", "from torch.utils.checkpoint import checkpoint"),
 )
 
 
@@ -71,6 +76,12 @@ class _Writer:
             f"    inputs   {names}",
             f"    outputs  {outputs}",
         ]
+        if graph.again:
+            lines += [
+                "",
+                "While training, what `run_again` runs is made a second time for the",
+                "backward pass instead of being kept for it: that takes less memory.",
+            ]
         return docstring("\n".join(lines), 0)
 
     # ── outputs ──────────────────────────────────────────────────────────────────────────────
@@ -101,6 +112,7 @@ class _Writer:
         after = ["self._init_weights()"] if method else []
         after += ["self.requires_grad_(False)"] if self._builder.all_frozen else []
         lines = [*writer.head(), *writer.constructor(after), "", *self._forward(writer.forwarder)]
+        lines += writer.again()
         return [*lines, "", *(f"    {line}" for line in method)] if method else lines
 
     def _forward(self, forward: Forward) -> list[str]:
@@ -146,11 +158,13 @@ def _output_type(name: str, doc: str, outputs: list[Output]) -> str:
 def _imports(body: str) -> str:
     """The imports that some code needs."""
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    lines = [line for name, line in _IMPORTS if not name or name in used]
-    typing = [line for line in lines if line.startswith("from typing")]
-    if len(typing) > 1:
-        lines = [line for line in lines if line not in typing[1:]]
-        names = ", ".join(line.rpartition(" ")[2] for line in typing)
-        lines[lines.index(typing[0])] = f"from typing import {names}"
-    from_torch = ", ".join(name for name in ("Tensor", "nn") if name in used)
-    return "\n".join([*lines, f"from torch import {from_torch}"]).strip()
+    lines: list[str] = []
+    for name, line in _IMPORTS:
+        room, given, what = line.partition(" import ")
+        if name and name not in used:
+            continue
+        if given and lines and lines[-1].startswith(f"{room} import "):
+            lines[-1] += f", {what}"
+        else:
+            lines.append(line)
+    return "\n".join(lines).strip()

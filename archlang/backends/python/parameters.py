@@ -34,8 +34,11 @@ _CHANNELS = {
 _COUNTS = frozenset({"repeats", "growth"})
 _MULTIPLES = range(2, 17)
 IMPORTED = frozenset(
-    {"Any", "Callable", "F", "NamedTuple", "OrderedDict", "Self", "Tensor", "nn", "torch"}
-)
+    {
+        "Any", "Callable", "F", "NamedTuple", "OrderedDict", "Self", "Sequence", "Tensor",
+        "checkpoint", "nn", "nullcontext", "torch",
+    }
+)  # fmt: skip
 """Names that the file imports."""
 _TAKEN = IMPORTED | {"__class__", "_", "i", "range", "self", "super", "training"}
 

@@ -30,6 +30,8 @@ class Part:
     calls: list[Scope] = field(default_factory=list[Scope])
     """The uses of a scope."""
     mode: Mode = "leaf"
+    gathers: bool = False
+    """It takes the list of what a dense block made so far, and joins it itself."""
 
     @property
     def is_called(self) -> bool:
@@ -57,6 +59,8 @@ class Step:
     training: str | None
     node: Node | None = None
     call: Scope | None = None
+    again: bool = False
+    """It stands for steps that run again in the backward pass."""
 
     @property
     def is_match(self) -> bool:
@@ -188,6 +192,16 @@ class Parts:
             self._given[id(scope)] = tuple(k for k in made if last.get(k, -1) >= stop)
         return self._given[id(scope)]
 
+    def range_of(self, what: Step | Scope) -> tuple[int, int]:
+        """Where the nodes of a step or scope begin in the graph, and where they end."""
+        if isinstance(what, Step):
+            if what.call is None:
+                assert what.node is not None
+                return what.node.id, what.node.id + 1
+            what = what.call
+        span = self._spans[id(what)]
+        return span.start, span.stop
+
     def _nodes_of(self, scope: Scope) -> list[Node]:
         span = self._spans[id(scope)]
         return self.graph.nodes[span.start : span.stop]
@@ -224,7 +238,9 @@ class Parts:
         return found
 
     def module_of(self, step: Step) -> Part | None:
-        """The module that a step calls; None for a function or merge."""
+        """The module that a step calls; None for a function or merge, or steps that run again."""
+        if step.again:
+            return None
         if step.call is not None:
             return self.at(step.call.path)
         assert step.node is not None

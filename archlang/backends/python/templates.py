@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -26,3 +27,8 @@ def initialised(module: nn.Module, init: Callable[..., Tensor], **arguments: Any
         if isinstance(bias, Tensor):
             nn.init.zeros_(bias)
     return module
+
+
+def joined(tensors: Sequence[Tensor]) -> Tensor:
+    """Several tensors one behind the other along the channels; a single one as it is."""
+    return torch.cat(list(tensors), dim=1) if len(tensors) > 1 else tensors[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from archlang.backends.python.bodies import Builder
 from archlang.backends.python.classes import Class
 from archlang.backends.python.expressions import Literal, literals, write
-from archlang.backends.python.forward import Forward
+from archlang.backends.python.forward import FEATURES, Forward
 from archlang.backends.python.layout import Atom, Group, docstring, lay, prefixed
 from archlang.backends.python.parameters import IMPORTED, as_name
 from archlang.backends.python.parts import Key, Parts
@@ -32,8 +33,7 @@ class ClassWriter:
         self.forwarder = Forward(
             parts,
             builder,
-            made.body,
-            made.overwrites,
+            replace(made.body, overwrites=made.overwrites),
             lambda _: next(texts),
             _LOCALS_TAKEN | helpers,
         )
@@ -77,14 +77,20 @@ class ClassWriter:
     def forward(self) -> list[str]:
         """The forward function of a block."""
         names = self._argument_names()
-        given = [Atom("self"), *(Atom(f"{name}: Tensor") for name in names)]
+        given = [Atom("self"), *(Atom(f"{name}: {_type_of(name)}") for name in names)]
         count = len(self._made.body.results)
         returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
         lines = lay(Group("def forward(", tuple(given), f") -> {returned}:"), 4)
-        return [*lines, *self.forwarder.lines(8, names)]
+        return [*lines, *self.forwarder.lines(8, names), *self.again()]
+
+    def again(self) -> list[str]:
+        """The functions of the steps that run again; there once the forward function is written."""
+        return [line for lines in self.forwarder.methods.values() for line in ("", *lines)]
 
     def _argument_names(self) -> list[str]:
         """`x`, then what the others are for; the same in every instance."""
+        if self._made.body.part.gathers:
+            return [FEATURES]
         names: list[str] = []
         for i, key in enumerate(self._made.body.taken):
             wanted = "x" if i == 0 else "like" if self._is_model(key) else "skip"
@@ -103,3 +109,7 @@ class ClassWriter:
             and step.inputs.index(key) == 1
             for step in users
         )
+
+
+def _type_of(argument: str) -> str:
+    return "list[Tensor]" if argument == FEATURES else "Tensor"

@@ -125,7 +125,7 @@ class DamagedCheckpoint(Problem):
 
     def help(self) -> str:
         if self.before:
-            return "get the files as they were saved; or delete this one, to go on from that"
+            return "get the files as they were saved; or delete this one, to go on from the other"
         return "get the files as they were saved, or begin anew"
 
 
@@ -175,12 +175,14 @@ class TooFewDevices(Problem):
     devices: int
 
     def message(self) -> str:
-        return f"{self.processes} processes on this machine, which has {self.devices} GPUs"
+        few = {0: "no GPU", 1: "1 GPU"}.get(self.devices, f"{self.devices} GPUs")
+        return f"there are {self.processes} processes on this machine, which has {few}"
 
     def help(self) -> str:
+        cpus = 'run on CPUs: distributed.start("cpu"), or --device cpu of the example'
         if not self.devices:
-            return "run on CPUs: --device cpu"
-        return f"start {self.devices}: torchrun --nproc-per-node {self.devices} …; or use CPUs"
+            return cpus
+        return f"start {self.devices}: torchrun --nproc-per-node {self.devices} …; or {cpus}"
 
 
 class LostProcess(Problem):
@@ -211,9 +213,12 @@ class LostProcess(Problem):
         return (f"the last checkpoint is {self.left}, and it is whole",) if self.left else ()
 
     def help(self) -> str:
+        again = "go on from the last checkpoint: distributed.load_checkpoint, or --resume"
+        if not self.left:
+            again = "what distributed.save_checkpoint saves on the way is not lost"
         return (
             "in torchrun's report, the one that was lost may be the entry with a signal (SIGKILL); "
-            "--resume goes on from the last checkpoint"
+            f"{again}"
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from archlang.diagnostics.model import Problem
 
+_MOST_NAMES = 5
+
 
 class NotForTarget(Problem):
     """A layer that a target cannot take.
@@ -249,3 +251,48 @@ class CannotRun(Problem):
 
     def help(self) -> str:
         return "choose another --dtype, --opset or target; --no-verify writes it all the same"
+
+
+class WeightsNotFinite(Problem):
+    """The weights of a network that is to be exported hold NaN, or infinite values.
+
+    Where NaN goes in, NaN comes out, of the network and of the file alike: to compare them says
+    nothing of whether the file is right. Weights become NaN where training diverges.
+
+    Wrong (shown in words):
+        archlang.export(model, "net.onnx")
+        The loss was NaN for the last epochs, and so are the model's weights.
+
+    Right (shown in words):
+        Load the weights of an epoch from before, and export those; `verify=False`, on the command
+        line --no-verify, writes the model as it is.
+    """
+
+    code = "E0919"
+    name: str
+    nan: int
+    infinite: int
+    of: int
+    """How many numbers the tensor has."""
+    others: tuple[str, ...] = ()
+    """Further tensors that hold such values."""
+
+    def message(self) -> str:
+        what = "NaN" if self.nan else "infinite values"
+        return f"the network's weights hold {what}: {self.name}"
+
+    def label(self) -> str:
+        return "the layer of these weights"
+
+    def notes(self) -> tuple[str, ...]:
+        counts = {"NaN": self.nan, "infinite": self.infinite}
+        found = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+        first = f"of its {self.of:,} numbers: {found}"
+        if not self.others:
+            return (first,)
+        shown = ", ".join(self.others[:_MOST_NAMES])
+        more = len(self.others) - _MOST_NAMES
+        return (first, f"others that do: {shown}" + (f" and {more:,} more" if more > 0 else ""))
+
+    def help(self) -> str:
+        return "export weights of before; --no-verify (verify=False) writes these as they are"

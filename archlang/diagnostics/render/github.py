@@ -25,6 +25,8 @@ def _command(diagnostic: Diagnostic) -> str:
 
 def _properties(diagnostic: Diagnostic) -> list[tuple[str, str]]:
     span = diagnostic.primary.span
+    if not span.source.name:  # it is in no file
+        return [("title", diagnostic.code)]
     begin, end = span.begin, span.finish
     found = [("file", span.source.name), ("line", str(begin.line)), ("endLine", str(end.line))]
     if begin.line == end.line:  # GitHub takes columns only of a span within one line

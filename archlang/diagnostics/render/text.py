@@ -101,7 +101,8 @@ class _Page(NamedTuple):
         arrow = "-->"
         for labels in files.values():
             span = labels[0][0].span
-            yield self.place(arrow, span.source, span.begin)
+            if span.source.name:  # else the problem is in no file
+                yield self.place(arrow, span.source, span.begin)
             yield from self._snippet(span.source, [mark(label, s) for label, s in labels])
             arrow = ":::"
 

@@ -17,7 +17,7 @@ from archlang.diagnostics.catalog.distribution_runs import (
     NoCheckpoint,
 )
 from archlang.files import hold_place, make_folder, open_regular, reason
-from archlang.problems import about
+from archlang.problems import nowhere
 from archlang.record import Record
 
 LIST = "checkpoint.json"
@@ -75,7 +75,7 @@ def last_in(folder: Path) -> Path:
         why = "it is a file, not a folder"
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-    raise about(str(folder), NoCheckpoint(folder=str(folder), why=why))
+    raise nowhere(NoCheckpoint(folder=str(folder), why=why))
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +158,7 @@ def _sync(folder: Path) -> None:
 
 
 def _cannot(folder: Path, why: str) -> NoReturn:
-    raise about(str(folder), CannotCheckpoint(folder=str(folder), why=why)) from None
+    raise nowhere(CannotCheckpoint(folder=str(folder), why=why)) from None
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +231,7 @@ def damaged(checkpoint: Path, what: str) -> NoReturn:
     earlier = [s for s in steps_in(checkpoint.parent) if match and s < int(match["step"])]
     before = str(whole(checkpoint.parent, earlier[-1])) if earlier else ""
     problem = DamagedCheckpoint(checkpoint=str(checkpoint), what=what, before=before)
-    raise about(str(checkpoint), problem) from None
+    raise nowhere(problem) from None
 
 
 def _text(listed: Listed) -> str:

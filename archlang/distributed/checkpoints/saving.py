@@ -33,7 +33,7 @@ from archlang.distributed.checkpoints.folders import Listed
 from archlang.distributed.checkpoints.sameness import differences
 from archlang.distributed.wrapping import graph_of, known_origin
 from archlang.graph import Graph
-from archlang.problems import about
+from archlang.problems import nowhere
 from archlang.record import Record
 from archlang.weights.origin import Origin
 from archlang.weights.saved import metadata_of, origin_in
@@ -189,10 +189,10 @@ def _write(folder: Path, begun: Path, state: dict[str, Any]) -> None:
             save(state, checkpoint_id=begun, no_dist=not in_group())
     except CheckpointException as error:
         why = _first(error)
-        raise about(str(folder), CannotCheckpoint(folder=str(folder), why=why)) from None
+        raise nowhere(CannotCheckpoint(folder=str(folder), why=why)) from None
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise about(str(folder), CannotCheckpoint(folder=str(folder), why=why)) from None
+        raise nowhere(CannotCheckpoint(folder=str(folder), why=why)) from None
 
 
 def _hashed(folder: Path, begun: Path) -> dict[str, str]:
@@ -202,7 +202,7 @@ def _hashed(folder: Path, begun: Path) -> dict[str, str]:
         return folders.hashes(begun, names[rank() :: world()])
     except OSError as error:
         why = f"process {rank()} does not see what was written: {error.strerror}".lower()
-        raise about(str(folder), CannotCheckpoint(folder=str(folder), why=why)) from None
+        raise nowhere(CannotCheckpoint(folder=str(folder), why=why)) from None
 
 
 def _first(error: CheckpointException) -> str:
@@ -241,7 +241,7 @@ def _hold_same(path: Path, listed: Listed, origin: Origin) -> None:
 
 
 def _other(path: Path, found: tuple[str, ...]) -> SpecError:
-    return about(str(path), OtherCheckpoint(checkpoint=str(path), differences=found))
+    return nowhere(OtherCheckpoint(checkpoint=str(path), differences=found))
 
 
 def _hold_fits(path: Path, state: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from archlang.mistaken import in_place_of_weights
 from archlang.weights.checkpoint import Checkpoint
 from archlang.weights.sources.archives import Archive, open_archive
 from archlang.weights.sources.exported import looks_exported, read_exported
@@ -116,5 +117,7 @@ def _refuse_others(head: bytes, path: Path, shown: str) -> None:
             raise unreadable(shown, what, way)
     if path.suffix == ".safetensors" and head[:1] != b"\x80":  # which a pickle begins with
         read_header(path, shown)  # says what is wrong with it
+    if head[:1] != b"\x80" and (found := in_place_of_weights(path, shown)) is not None:
+        raise unreadable(shown, found.reason, found.way)
     if not any(head):
         raise unreadable(shown, "it begins with nothing but zeros: it was never written in full")
