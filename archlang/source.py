@@ -56,8 +56,8 @@ class Span:
     end: int
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of the other."""
-        return Span(self.source, self.start, other.end)
+        """The span from the start of this one to the end of the other, if that is the same text's."""
+        return Span(self.source, self.start, other.end) if other.source is self.source else self
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from archlang.record import Record
-from archlang.source import Span
+from archlang.source import Position, Span
 
 
 class Severity(StrEnum):
@@ -125,12 +125,12 @@ class Diagnostics:
     a mistake in a block that is expanded sixteen times is one mistake."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, int, int], Diagnostic] = {}
+        self._found: dict[tuple[str, str, Position, Position], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a diagnostic."""
         at = diagnostic.primary.span
-        key = (diagnostic.code, at.source.name, at.start, at.end)
+        key = (diagnostic.code, at.source.name, at.begin, at.finish)
         self._found.setdefault(key, diagnostic)
 
     def report(
@@ -153,7 +153,7 @@ class Diagnostics:
         return iter(
             sorted(
                 self._found.values(),
-                key=lambda d: (d.primary.span.source.name, d.primary.span.start, d.code),
+                key=lambda d: (d.primary.span.source.name, d.primary.span.begin, d.code),
             )
         )
 

@@ -14,6 +14,7 @@ from archlang.ops.base import Op
 from archlang.ops.registry import find
 from archlang.semantics.arguments import Given, given_in, signature_of_parameters
 from archlang.semantics.constants import weight
+from archlang.semantics.joining import joined
 from archlang.semantics.limits import Budget
 from archlang.semantics.lookup import unknown_layer
 from archlang.semantics.matching import KINDS, Fixed, LayerMatch, Matching
@@ -83,7 +84,7 @@ class Calls:
             if isinstance(value, (OpKind, Unit)):
                 return value
             if value is None and find(e.callee.id) is None:
-                raise unknown_layer(e.callee, env.visible())
+                raise unknown_layer(e, env.visible())
         return self._evaluator.value(e.callee, env)
 
     def _unit(self, unit: Unit, given: list[Given], e: tree.Call) -> Value:
@@ -133,7 +134,7 @@ class Calls:
         if any(g.value is UNKNOWN for g in given):
             return UNKNOWN
         if function.builtin is not None:
-            return self._builtin(function, given, e.span)
+            return self._builtin(function, given, e)
         signature = signature_of_parameters(function.name, function.parameters)
         bound = signature.bind(given)
         missing = signature.missing(bound, e.span)
@@ -148,9 +149,13 @@ class Calls:
         assert function.body is not None
         return self._limited(function, e.span, lambda: self._evaluator.value(function.body, env))  # pyright: ignore[reportArgumentType]
 
-    def _builtin(self, function: Function, given: list[Given], span: Span) -> Value:
+    def _builtin(self, function: Function, given: list[Given], e: tree.Call) -> Value:
         assert function.builtin is not None
+        span = e.span
         for g in given:
+            if function.name == "sum" and (isinstance(g.value, Tensor) or is_tensors(g.value)):
+                problem = NotAConstant(what=describe(g.value), operator="+")
+                raise Mistake(problem, g.span, fix=joined(e, "+"))
             if isinstance(g.value, (Tensor, Function, Matching)) or is_layer(g.value):
                 raise Mistake(NotAConstant(what=describe(g.value)), g.span)
             self._budget.look_through(weight(g.value), span)

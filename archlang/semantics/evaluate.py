@@ -76,6 +76,7 @@ class Evaluator:
             tree.Dense: _closure,
             tree.Repeat: _closure,
             tree.Chain: _closure,
+            tree.Unread: lambda e, env: UNKNOWN,
         }
 
     def value(self, expression: tree.Expression, env: Env) -> Value:

@@ -7,7 +7,7 @@ from then on, and the rest is still checked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from archlang.diagnostics.catalog.arguments import BadUnpacking
 from archlang.diagnostics.catalog.graph import (
@@ -57,6 +57,20 @@ from archlang.syntax import tree
 from archlang.syntax.walk import walk
 
 
+class Witness(Protocol):
+    """Sees a network while it is expanded, also where a mistake keeps it from being whole."""
+
+    def begun(self, graph: Graph) -> None:
+        """The graph, to which nodes come from now on."""
+        ...
+
+    def step(
+        self, statement: tree.Step | tree.Input | tree.Output, value: Value, scope: Scope
+    ) -> None:
+        """What a line gave: a tensor, several, or what is unknown."""
+        ...
+
+
 class Expander:
     """Expands one network into a graph."""
 
@@ -67,8 +81,10 @@ class Expander:
         edits: Edits,
         workshop: Workshop,
         as_declared: bool,
+        witness: Witness | None = None,
     ) -> None:
         self.graph = graph
+        self.witness = witness
         self.sink = sink
         self.edits = edits
         self.budget = Budget()
@@ -212,6 +228,8 @@ class Expander:
         frame.body.stepped = True
         if value is UNKNOWN:
             self.complete = False
+        if self.witness is not None:
+            self.witness.step(s, value, frame.scope)
         self._ascribe(s, value, frame)
         if s.targets:
             self._keep(s, value, frame)
@@ -360,6 +378,8 @@ class Expander:
 
 
 def _has_input(suite: tree.Suite) -> bool:
+    if any(isinstance(s, tree.Input) for s in suite.statements):
+        return True
     return any(isinstance(node, tree.Input) for node in walk(suite))
 
 

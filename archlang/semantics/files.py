@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -53,12 +54,27 @@ class Module:
         return {n: u for n, u in self.units.items() if isinstance(u.declaration, tree.Network)}
 
 
+class Reading:
+    """How texts are read; an editor, which reads the same ones again and again, has its own way."""
+
+    def tree(self, source: Source, sink: Diagnostics) -> tuple[tree.File | None, frozenset[str]]:
+        """As `parse_partly`."""
+        return parse_partly(source, sink)
+
+    def check(self, file: tree.File, env: Env, sink: Diagnostics) -> None:
+        """As `check_names`."""
+        check_names(file, env, sink)
+
+
 class Loader:
     """Reads files for one run of the compiler; each file once."""
 
-    def __init__(self, sink: Diagnostics, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, sink: Diagnostics, shelf: Shelf | None = None, reading: Reading | None = None
+    ) -> None:
         self._sink = sink
         self._shelf = shelf or Disk()
+        self._reading = reading or Reading()
         self._workshop = Workshop()
         self._modules: dict[PurePath, Module] = {}
         self._loading: list[PurePath] = []
@@ -96,7 +112,7 @@ class Loader:
         if place is not None:
             self._loading.append(place.path)
         with deep_recursion():
-            file, unread = parse_partly(source, self._sink)
+            file, unread = self._reading.tree(source, self._sink)
             if file is None:
                 module.whole = False
             elif unread:
@@ -105,7 +121,7 @@ class Loader:
             else:
                 module.defines = any(isinstance(d, _DEFINING) for d in file.definitions)
                 self._define(file, module)
-                check_names(file, module.env, self._sink)
+                self._reading.check(file, module.env, self._sink)
         if place is not None:
             self._loading.pop()
             self._modules[place.path] = module
@@ -185,14 +201,16 @@ class Loader:
             value = other.env.names.get(there.id)
             if value is None:
                 if other.whole:
-                    self._unknown_import(use, there, other)
+                    self._unknown_import(use, there, here, other)
                 value = UNKNOWN
             self._bind(here, value, module.env)
 
-    def _unknown_import(self, use: tree.Use, there: tree.Name, other: Module) -> None:
+    def _unknown_import(
+        self, use: tree.Use, there: tree.Name, here: tree.Name, other: Module
+    ) -> None:
         near = closest(there.id, other.units)
         problem = UnknownImport(name=there.id, file=str(use.file.value), suggestion=near)
-        fix = Fix(there.span, near) if near else None
+        fix = Fix(there.span, _imported(near, there, here)) if near else None
         self._sink.report(problem, there.span, fix=fix)
 
     def _used_module(self, use: tree.Use, user: Module) -> Module:
@@ -208,3 +226,11 @@ class Loader:
             module = self._module(self._shelf.read(path, shown, use.file.span), place)
         user.uses[text] = module
         return module
+
+
+def _imported(near: str, there: tree.Name, here: tree.Name) -> str:
+    """What to import in the place of a name; under that name where the file goes on to use it."""
+    if there.span != here.span:
+        return near
+    mentions = re.findall(rf"\b{re.escape(there.id)}\b", there.span.source.text)
+    return f"{near} as {there.id}" if len(mentions) > 1 else near

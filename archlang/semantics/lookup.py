@@ -11,6 +11,7 @@ from archlang.diagnostics.suggest import LAYER_ALIASES, closest, remark
 from archlang.graph import Tensor
 from archlang.ops.base import Dims
 from archlang.semantics.builtins import METRICS
+from archlang.semantics.joining import is_operator, joined
 from archlang.semantics.values import PartialIndex, Target, Value
 from archlang.syntax import tree
 
@@ -21,15 +22,22 @@ def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
     hint = remark(e.id)
     if e.id in METRICS:
         hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
-    fix = Fix(e.span, near) if near else None
+    fix = Fix(e.span, near) if near and not is_operator(near) else None
     return Mistake(UnknownName(name=e.id, suggestion=near, hint=hint), e.span, fix=fix)
 
 
-def unknown_layer(e: tree.Name, visible: Iterable[str]) -> Mistake:
-    """The mistake of a layer that does not exist."""
-    near = closest(e.id, list(visible), LAYER_ALIASES)
-    fix = Fix(e.span, near) if near else None
-    return Mistake(UnknownLayer(name=e.id, suggestion=near, hint=remark(e.id)), e.span, fix=fix)
+def unknown_layer(
+    call: tree.Call, visible: Iterable[str], before: tree.Expression | None = None
+) -> Mistake:
+    """The mistake of a call of a layer that does not exist; `before` is what flows into it."""
+    name = call.callee
+    assert isinstance(name, tree.Name)
+    near = closest(name.id, list(visible), LAYER_ALIASES)
+    fix = Fix(name.span, near) if near else None
+    if near and is_operator(near):
+        fix = joined(call, near, before)
+    problem = UnknownLayer(name=name.id, suggestion=near, hint=remark(name.id))
+    return Mistake(problem, name.span, fix=fix)
 
 
 def attributes(value: Tensor | Target) -> dict[str, Value]:

@@ -22,7 +22,7 @@ from archlang.semantics.bases import Base
 from archlang.semantics.blame import blamed
 from archlang.semantics.deep import deep_recursion
 from archlang.semantics.evaluate import Evaluator
-from archlang.semantics.expand import Expander
+from archlang.semantics.expand import Expander, Witness
 from archlang.semantics.limits import Budget, TooManyMistakes, Unresolved
 from archlang.semantics.matching import Matching
 from archlang.semantics.parameters import open_parameters
@@ -38,13 +38,14 @@ def expand_network(
     settings: Mapping[str, Value],
     sink: Diagnostics,
     workshop: Workshop | None = None,
+    witness: Witness | None = None,
 ) -> Graph | None:
     """The graph of a network, some parameters set; None if it has mistakes: they are reported."""
     span = unit.declaration.span
     try:
         with deep_recursion(), collector_paused():
             values = _read_settings(unit, settings)
-            graph = _expand(unit, values, sink, workshop or Workshop())
+            graph = _expand(unit, values, sink, workshop or Workshop(), witness)
             if graph is not None:
                 graph.parameters.update(settings)
             return graph
@@ -81,12 +82,16 @@ def _setting(parameter: tree.Parameter, value: Value, unit: Unit) -> Value:
 
 
 def _expand(
-    unit: Unit, settings: Mapping[str, Value], sink: Diagnostics, workshop: Workshop
+    unit: Unit,
+    settings: Mapping[str, Value],
+    sink: Diagnostics,
+    workshop: Workshop,
+    witness: Witness | None,
 ) -> Graph | None:
     top = Unit(unit.declaration, unit.env, {**unit.arguments, **settings})
     lineage = resolve(top, Evaluator(Budget(), workshop))
     if not lineage.edits:
-        return _run(top, lineage, sink, workshop, bool(settings))
+        return _run(top, lineage, sink, workshop, bool(settings), witness=witness)
 
     def again(edits: Edits) -> Diagnostics:
         rest = Diagnostics()
@@ -96,7 +101,7 @@ def _expand(
 
     found = Diagnostics()
     try:
-        return _run(top, lineage, found, workshop, bool(settings))
+        return _run(top, lineage, found, workshop, bool(settings), witness=witness)
     finally:
         for diagnostic in blamed(found, lineage.edits, again):
             sink.add(diagnostic)
@@ -110,6 +115,7 @@ def _run(
     changed: bool,
     *,
     held: bool = True,
+    witness: Witness | None = None,
 ) -> Graph | None:
     """Expand what a network stands for.
 
@@ -118,9 +124,10 @@ def _run(
     edits = lineage.edits
     filled = Evaluator(Budget(), workshop).calls.filled(lineage.unit, top.declaration.name.span)
     graph = _empty_graph(top, filled, lineage)
-    expander = Expander(
-        graph, sink, edits, workshop, as_declared=not edits and _as_declared(filled)
-    )
+    as_declared = not edits and _as_declared(filled)
+    expander = Expander(graph, sink, edits, workshop, as_declared, witness)
+    if witness is not None:
+        witness.begun(graph)
     before = len(sink)
     expander.skips.prepare(edits)
     expander.body(filled, None, graph.root, is_root=True)

@@ -13,6 +13,7 @@ from archlang.diagnostics.catalog.syntax import NotText, UnreadableFile
 from archlang.diagnostics.model import Mistake
 from archlang.diagnostics.suggest import closest
 from archlang.files import open_regular
+from archlang.mistaken import in_place_of_spec
 from archlang.source import Source, Span
 from archlang.syntax.parse import MAX_BYTES
 from archlang.zoo import zoo_folder
@@ -160,11 +161,8 @@ def joined(user: str, text: str) -> str | None:
 
 def _read(path: Path, name: str, at: Span) -> Source:
     try:
-        if path.is_dir():
-            raise Mistake(UnreadableFile(file=name, reason="it is a folder"), at)
-        if path.suffix != ".arch":
-            reason = "the name of a spec ends in .arch"
-            raise Mistake(UnreadableFile(file=name, reason=reason), at)
+        if path.is_dir() or path.suffix != ".arch":
+            raise Mistake(_no_spec(path, name, at), at)
         with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
@@ -181,6 +179,18 @@ def _read(path: Path, name: str, at: Span) -> Source:
         byte = data[error.start]
         raise Mistake(NotText(offset=error.start, byte=byte), at) from None
     return Source(name, text, path)
+
+
+def _no_spec(path: Path, name: str, at: Span) -> UnreadableFile:
+    """What to say of a folder, or of a file of another name."""
+    found = in_place_of_spec(path)
+    if found is None:
+        ending = "the name of a spec ends in .arch"
+        if path.exists():
+            return UnreadableFile(file=name, reason=ending)
+        return UnreadableFile(name, f"there is no such file, and {ending}", _near(path))
+    way = "" if at.source.text else found.way  # what to pass is no help to a line with use
+    return UnreadableFile(file=name, reason=found.reason, way=way)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -61,6 +61,7 @@ class Ports:
         self._weaver = expander.weaver
         self._applier = expander.applier
         self._makes_layers = expander.makes_layers
+        self._witness = expander.witness
 
     # ── inputs ───────────────────────────────────────────────────────────────────────────────
 
@@ -92,6 +93,11 @@ class Ports:
         (tensor,) = self._weaver.add(op, (), name.id, frame.scope, s.span, role="input")
         self._graph.inputs.append(tensor.node)
         self._bind(name, tensor, s, frame)
+        self._tell(s, tensor, frame)
+
+    def _tell(self, s: tree.Input | tree.Output, value: Value, frame: Frame) -> None:
+        if self._witness is not None:
+            self._witness.step(s, value, frame.scope)
 
     def _input_shape(self, s: tree.Input, frame: Frame) -> tuple[int, ...] | None:
         said = self._edits.input_shape(_input_name(s).id, len(self._graph.inputs))
@@ -107,8 +113,9 @@ class Ports:
         else:
             shape = s.names[0]
         want = None if shape is None else self._evaluator.shape(shape, frame.env)
-        for name in names:
-            tensor = frame.body.arriving.pop(0)
+        tensors = [frame.body.arriving.pop(0) for _ in names]
+        self._tell(s, tensors[0] if len(tensors) == 1 else tuple(tensors), frame)
+        for name, tensor in zip(names, tensors, strict=True):
             if isinstance(tensor, Tensor) and want is not None:
                 self._check_input(want, tensor, s, frame)
             self._bind(name, tensor, s, frame)
@@ -183,6 +190,7 @@ class Ports:
                 self._naming.claim(frame.scope, target.id, target.span)
                 name = target.id
         value = self._applier.step(s.value, frame, name)
+        self._tell(s, value, frame)
         if s.target is not None:
             frame.env.names[target.id] = value
         if is_tensors(value):
@@ -196,6 +204,7 @@ class Ports:
         self._naming.claim(frame.scope, target.id, target.span)
         with self._weaver.marking(training=target.id):
             value = self._applier.step(s.value, frame, target.id, always_scope=True)
+        self._tell(s, value, frame)
         frame.env.names[target.id] = TrainingName(target.id)
         if isinstance(value, Tensor):
             if self._graph.nodes[value.node].training is None:

@@ -29,15 +29,20 @@ from archlang.syntax.walk import children
 def check_names(file: tree.File, env: Env, sink: Diagnostics) -> None:
     """Report every name of a file that means nothing, or means two things."""
     for definition in file.definitions:
-        try:
-            _check_definition(definition, Names(env, sink))
-        except RecursionError:
-            sink.report(NestedTooDeeply(), definition.span)
+        check_definition(definition, env, sink)
         if len(sink) >= MAX_MISTAKES:
             break
 
 
-def _check_definition(definition: tree.Definition, checker: Names) -> None:
+def check_definition(definition: tree.Definition, env: Env, sink: Diagnostics) -> None:
+    """Report the names of one definition that mean nothing, or two things."""
+    try:
+        _check(definition, Names(env, sink))
+    except RecursionError:
+        sink.report(NestedTooDeeply(), definition.span)
+
+
+def _check(definition: tree.Definition, checker: Names) -> None:
     match definition:
         case tree.Block() | tree.Network():
             checker.unit(definition)
@@ -251,6 +256,8 @@ class Names:
                     self._report(unknown_name(e, self._visible()))
             case tree.Call(callee=tree.Name()):
                 self._call(e)
+            case tree.Pipe():
+                self._pipe(e)
             case tree.Size():
                 for part in e.parts:
                     if isinstance(part, str) and not self._known(part):
@@ -267,10 +274,17 @@ class Names:
                 for child in children(e):
                     self.expression(child)
 
-    def _call(self, e: tree.Call) -> None:
+    def _pipe(self, e: tree.Pipe) -> None:
+        for before, step in zip((None, *e.steps), e.steps, strict=False):
+            if isinstance(step, tree.Call) and isinstance(step.callee, tree.Name):
+                self._call(step, before)
+            else:
+                self.expression(step)
+
+    def _call(self, e: tree.Call, before: tree.Expression | None = None) -> None:
         assert isinstance(e.callee, tree.Name)
         if not self._known(e.callee.id):
-            self._report(unknown_layer(e.callee, self._visible()))
+            self._report(unknown_layer(e, self._visible(), before))
         for argument in e.arguments:
             self.expression(argument.value)
         callee = None if self._local(e.callee.id) else self._env.find(e.callee.id)

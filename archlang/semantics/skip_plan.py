@@ -138,7 +138,9 @@ class _Planner:
                 continue
             ends = tuple(dict.fromkeys(self._base.nodes[s.merge].path for s in kind))
             around = dict.fromkeys(p for end in ends for p in prefixes(end))
-            near = closest(name.path, around)
+            # to except them all would leave the line without any
+            some = [p for p in around if not all(self._lies(s, p) for s in kind)]
+            near = closest(name.path, some or around)
             problem = ExceptsNothing(name.path, edit.skips.kind, near, ends)
             fix = Fix(name.span, near) if near else None
             self._report(Diagnostic.of(problem, name.span, fix=fix))

@@ -191,7 +191,7 @@ def _code_end(source: Source, offset: int) -> int:
 
 def _line_before(source: Source, offset: int) -> Span:
     number = source.position(offset).line
-    while number > 1 and (
+    while number > source.position(0).line and (
         number == source.position(offset).line or not source.line(number).strip()
     ):
         number -= 1

@@ -31,12 +31,14 @@ class Indentation:
 
     def __init__(self) -> None:
         self.source = Source("", "")
+        self.base = 0
+        """Columns by which the text itself is indented: those of a body, for a line out of one."""
         self.open_brackets: list[Token] = []
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The token stream with _INDENT and _DEDENT put in; a last line end is supplied."""
         self.open_brackets = []
-        levels = [0]
+        levels = [self.base]
         begun, ended = False, True
         for token in stream:
             if token.type == "_NL":
@@ -62,14 +64,14 @@ class Indentation:
     def _check_first(self, token: Token) -> None:
         start = token.start_pos or 0
         line_start = self.source.text.rfind("\n", 0, start) + 1
-        if start > line_start:
+        if width_of(self.source.text[line_start:start]) != self.base:
             raise Mistake(StrayIndent(), self._span(token))
 
     def _change(self, newline: Token, levels: list[int]) -> Iterator[Token]:
         end = newline.end_pos or 0
         if end >= len(self.source.text):
             return
-        width = len(str(newline).rsplit("\n", 1)[1].partition("#")[0].expandtabs(8))
+        width = width_of(str(newline).rsplit("\n", 1)[1].partition("#")[0])
         if width > levels[-1]:
             levels.append(width)
             if len(levels) > MAX_NESTING:
@@ -98,3 +100,8 @@ class Indentation:
 
     def _at(self, kind: str, offset: int) -> Token:
         return Token(kind, "", start_pos=offset, end_pos=offset)
+
+
+def width_of(indent: str) -> int:
+    """The columns that the blanks before a line take; tabs go to the next multiple of 8."""
+    return len(indent.expandtabs(8))

@@ -7,9 +7,11 @@ of a file are reported at once; offsets stay as they are.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
+from typing import Any, TypeVar
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput
@@ -40,6 +42,7 @@ MAX_MISTAKES = 20
 
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_Tree = TypeVar("_Tree")
 
 
 class Parser:
@@ -52,7 +55,7 @@ class Parser:
         self._lark = Lark(
             GRAMMAR.read_text(encoding="utf-8"),
             parser="lalr",
-            start="file",
+            start=["file", "statement"],
             keep_all_tokens=True,
             maybe_placeholders=False,
             transformer=self._builder,
@@ -66,10 +69,22 @@ class Parser:
         Raises:
             Mistake: the first syntax error.
         """
+        return self._parse(source, text, "file", 0)
+
+    def statement(self, source: Source, text: str, indent: int) -> tree.Statement | str:
+        """One statement out of a body that is indented by so many columns; a docstring as text.
+
+        Raises:
+            Mistake: the first syntax error.
+        """
+        return self._parse(source, text, "statement", indent)
+
+    def _parse(self, source: Source, text: str, start: str, indent: int) -> Any:
         with self._lock:
             self._builder.source = self.indentation.source = source
+            self.indentation.base = indent
             try:
-                return self._lark.parse(text)  # pyright: ignore  # lark's types; it is the builder's `file`
+                return self._lark.parse(text, start)  # pyright: ignore  # lark's types
             except UnexpectedInput as error:
                 brackets = self.indentation.open_brackets
                 raise syntax_mistake(error, source, brackets) from None
@@ -95,25 +110,37 @@ def parse_partly(source: Source, sink: Diagnostics) -> tuple[tree.File | None, f
     Without errors there are no such words. With them the tree is good for checking names alone,
     and the words may mean anything: their lines may have given them a meaning.
     """
-    if len(source.text) > MAX_BYTES:
-        problem = FileTooLarge(size=len(source.text), limit=MAX_BYTES)
-        sink.report(problem, Span(source, 0, 0))
+    if not readable(source, sink):
         return None, frozenset()
-    if not _indentation_is_uniform(source, sink):
-        return None, frozenset()
-    text, read = source.text, 0
+    return read_partly(source, sink, partial(parser().parse, source))
+
+
+def read_partly(
+    source: Source, sink: Diagnostics, read: Callable[[str], _Tree]
+) -> tuple[_Tree | None, frozenset[str]]:
+    """What `read` makes of a source, as `parse_partly` says."""
+    text, done = source.text, 0
     unread: set[str] = set()
     for _ in range(MAX_MISTAKES):
         try:
-            return parser().parse(source, text), frozenset(unread)
+            return read(text), frozenset(unread)
         except Mistake as mistake:
             sink.report_mistake(mistake, Span(source, 0, 0))
             at = mistake.at or Span(source, 0, 0)
             unread |= {"x", "_", *_WORD.findall(source.line(at.begin.line))}
-            text, read = _without_line(text, at), read + at.start
-            if read > MAX_REPARSED:
+            text, done = _without_line(text, at), done + at.start
+            if done > MAX_REPARSED:
                 break
     return None, frozenset(unread)
+
+
+def readable(source: Source, sink: Diagnostics) -> bool:
+    """Whether there is any use in reading a text; if not, it is reported why."""
+    if len(source.text) > MAX_BYTES:
+        problem = FileTooLarge(size=len(source.text), limit=MAX_BYTES)
+        sink.report(problem, Span(source, 0, 0))
+        return False
+    return _indentation_is_uniform(source, sink)
 
 
 def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:

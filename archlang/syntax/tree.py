@@ -136,6 +136,10 @@ class Pipe(Syntax):
     steps: tuple[Expression, ...]
 
 
+class Unread(Syntax):
+    """What stands where a text could not be read, while it is edited; its value is unknown."""
+
+
 class Branch(Syntax):
     """`branch add:` and its lines."""
 
@@ -179,6 +183,7 @@ Expression: TypeAlias = (
     | Compare
     | Conditional
     | Pipe
+    | Unread
     | Branch
     | Dense
     | Repeat

@@ -5,6 +5,13 @@ from __future__ import annotations
 from archlang.diagnostics.model import Problem
 
 
+def meant(word: str) -> str:
+    """`did you mean fc?`; an operator is shown between what it joins."""
+    if word[0].isalpha() or word[0] == "_":
+        return f"did you mean {word}?"
+    return f"did you mean {word}? it stands between what it joins: a {word} b"
+
+
 class UnknownName(Problem):
     """A name that means nothing here.
 
@@ -33,7 +40,7 @@ class UnknownName(Problem):
 
     def help(self) -> str | None:
         if self.suggestion:
-            return f"did you mean {self.suggestion}?"
+            return meant(self.suggestion)
         return self.hint or "declare it before this line, or bring it in with use"
 
 
@@ -65,7 +72,7 @@ class UnknownLayer(Problem):
 
     def help(self) -> str:
         if self.suggestion:
-            return f"did you mean {self.suggestion}?"
+            return meant(self.suggestion)
         return (
             self.hint
             or "archlang layers lists the built-in ones; a block of your own needs a capital letter"
@@ -402,6 +409,8 @@ class NotAConstant(Problem):
 
     code = "E0213"
     what: str
+    operator: str = ""
+    """What does to tensors what the function does to constants."""
 
     def message(self) -> str:
         return f"a constant is needed here, not {self.what}"
@@ -410,6 +419,8 @@ class NotAConstant(Problem):
         return "its value is not known while compiling"
 
     def help(self) -> str:
+        if self.operator:
+            return meant(self.operator)
         return (
             "use a number, a parameter or a let; of a tensor, x.channels and x.shape are constants"
         )

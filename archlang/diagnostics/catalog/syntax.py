@@ -432,7 +432,10 @@ class WrongVersion(Problem):
 
 
 class UnreadableFile(Problem):
-    """A file that cannot be read: missing, a folder, or not permitted.
+    """A file that cannot be read: missing, a folder, not permitted, or no spec.
+
+    A spec ends in `.arch`. Weights, Python files and exported networks are none: weights go beside
+    the spec, `archlang compile net.arch --weights net.pth`.
 
     Paths on the command line count from the current folder, those behind `use … from` from
     the folder of the file they stand in; "zoo/…" means the zoo that comes with archlang.
@@ -448,6 +451,8 @@ class UnreadableFile(Problem):
     file: str
     reason: str
     suggestion: str | None = None
+    way: str = ""
+    """What to do, where more is known of the file."""
 
     def message(self) -> str:
         return f"cannot read {self.file}: {self.reason}"
@@ -455,7 +460,7 @@ class UnreadableFile(Problem):
     def help(self) -> str:
         if self.suggestion:
             return f"did you mean {self.suggestion}?"
-        return "name a file that ends in .arch"
+        return self.way or "name a file that ends in .arch"
 
 
 class StrayClosing(Problem):
