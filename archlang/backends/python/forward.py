@@ -6,40 +6,19 @@ Order is kept: a result is written into the statement that takes it only if noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archlang.backends.python.bodies import Body, Builder
 from archlang.backends.python.expressions import Operand, Write, write
+from archlang.backends.python.fusing import Fusing, Pending
 from archlang.backends.python.layout import Atom, Doc, Group, call, flat, lay, prefixed
 from archlang.backends.python.locals import Flow, Locals
 from archlang.backends.python.loops import Loop, loop_at
 from archlang.backends.python.parts import Key, Part, Parts, Step
 from archlang.backends.python.rerun import Held, is_steady
 from archlang.backends.python.terms import CALL, INFIX, folded
-from archlang.ops.recipe import Fold
 
-_CLOSE_FAMILIES = frozenset({"norm", "activation"})
 FEATURES = "features"
 """The variable for what a dense block made so far."""
-_FUSED_WIDTH = 72
-"""An expression longer than this is a statement of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A result that is not written yet: the expression, and the tensors it reads."""
-
-    key: Key
-    doc: Doc
-    binds: int
-    reads: tuple[Key, ...]
-    step: Step
-    at: int
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is a term that may stand in a larger one."""
-        return self.binds < CALL or self.step.is_match
 
 
 class Forward:
@@ -60,6 +39,7 @@ class Forward:
         self._literal = literal
         self._reserved = reserved
         self._flow = Flow(parts, self._body.steps, body.results)
+        self._fusing = Fusing(parts, self._flow)
         self.locals = Locals(self._flow, reserved)
         self.methods: dict[str, list[str]] = {}
         """The functions for the steps that run again, by their names; there once it is written."""
@@ -136,7 +116,7 @@ class Forward:
             self._dense(step, module, i)
             return
         overwriting = module is None and i in self._body.overwrites and not self._is_term(step)
-        self._flush(self._unfusable(step, overwriting))
+        self._flush(self._fusing.unfusable(self._pending, step, overwriting))
         fused = {p.key: p for p in self._pending if p.key in step.inputs}
         self._pending = [p for p in self._pending if p.key not in fused]
         reads = tuple(r for k in step.inputs for r in (fused[k].reads if k in fused else (k,)))
@@ -178,49 +158,6 @@ class Forward:
 
     def _gives_tuple(self, step: Step) -> bool:
         return step.node is not None and isinstance(step.node.op.infer(*_shapes(step))[0], tuple)
-
-    # ── what goes into one expression ────────────────────────────────────────────────────────
-
-    def _unfusable(self, step: Step, overwriting: bool) -> list[Pending]:
-        """The waiting results that must be statements before this step: a beginning of the list."""
-        operands = [step.inputs.index(p.key) for p in self._pending if p.key in step.inputs]
-        ordered = operands == sorted(operands)
-        keep = len(self._pending)
-        while keep and ordered and self._fuses(self._pending[keep - 1], step, overwriting):
-            keep -= 1
-        before = self._pending[:keep]
-        # what waits below is evaluated first in any case; only short terms are worth the wait
-        while before and before[-1].waits and before[-1].key not in step.inputs:
-            before.pop()
-        return before
-
-    def _fuses(self, p: Pending, step: Step, overwriting: bool) -> bool:
-        if p.key not in step.inputs:
-            return False
-        alone = self._flow.uses[p.key] == 1 and step.inputs.count(p.key) == 1
-        if (
-            not alone
-            or len(flat(p.doc)) > _FUSED_WIDTH
-            or (overwriting and p.key == step.inputs[0])
-        ):
-            return False
-        if step.training != p.step.training:
-            return False
-        module = self._parts.module_of(step)
-        if module is None:
-            return p.step.is_match or (self._is_fold(step) and p.binds < CALL)
-        if step.call is not None:
-            place = self._flow.branch(step.outputs[0])
-            return place is not None and place[2] > 2 and len(flat(p.doc)) < _FUSED_WIDTH // 2
-        return step.node is not None and (
-            step.node.op.style.family in _CLOSE_FAMILIES or step.node.op.name == "flatten"
-        )
-
-    def _is_fold(self, step: Step) -> bool:
-        if step.node is None:
-            return False
-        recipe = self._parts.recipe(step.node)
-        return isinstance(recipe, Fold) or getattr(recipe, "target", "") in INFIX
 
     # ── statements ───────────────────────────────────────────────────────────────────────────
 
