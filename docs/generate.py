@@ -6,9 +6,13 @@ Run `python docs/generate.py`; with `--check` it only says whether the pages are
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from textwrap import dedent
+
+from api_page import api_page
 
 from archlang.diagnostics.catalog import problems
 from archlang.diagnostics.explain import explain
@@ -121,19 +125,54 @@ def language_page() -> str:
 # ── diagnostics ──────────────────────────────────────────────────────────────────────────────
 
 
+SHOWN = re.compile(r"^(Wrong|Right)( \(shown in words\))?:\n((?:\n| {4}.*\n?)+)", re.MULTILINE)
+DIAGNOSTICS = """# Diagnostics
+
+What `archlang` says of a mistake, at length; `archlang explain CODE` shows the same in a terminal.
+Errors begin with E, what is legal but probably not meant with W.
+"""
+
+
 def diagnostics_page() -> str:
-    """All diagnostics with their explanations."""
-    parts = [NOTE, "# Diagnostics\n"]
-    for code in sorted(problems()):
+    """All diagnostics with their explanations, each under an anchor that is its code."""
+    codes = sorted(problems())
+    parts = [NOTE, DIAGNOSTICS, _index(codes)]
+    for code in codes:
         title, _, rest = explain(code).partition("\n")
-        parts += [f"## {title}\n", f"```text\n{rest.strip()}\n```\n"]
+        parts += [f'<a id="{code.lower()}"></a>\n', f"## {_prose(title)}\n", _explanation(rest)]
     return "\n".join(parts)
+
+
+def _index(codes: Iterable[str]) -> str:
+    """A line of links for each range of codes."""
+    ranges: dict[str, list[str]] = {}
+    for code in codes:
+        ranges.setdefault(code[:3], []).append(f"[{code}](#{code.lower()})")
+    return "\n".join(f"- {' · '.join(links)}" for links in ranges.values()) + "\n"
+
+
+def _explanation(text: str) -> str:
+    """An explanation as Markdown: its words, and its examples as code."""
+    return _prose(SHOWN.sub(_example, text.strip() + "\n"))
+
+
+def _example(found: re.Match[str]) -> str:
+    language = "text" if found[2] else f"arch-{found[1].lower()}"
+    body = dedent(found[3]).strip("\n")
+    return f"**{found[1]}**\n\n```{language}\n{body}\n```\n\n"
+
+
+def _prose(text: str) -> str:
+    """Words whose angle brackets are meant as such, outside of code."""
+    parts = re.split(r"(```.*?```|`[^`\n]*`)", text, flags=re.DOTALL)
+    return "".join(p if p.startswith("`") else re.sub(r"<(?=\w)", "&lt;", p) for p in parts)
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "layers.md": layers_page,
     "language.md": language_page,
     "diagnostics.md": diagnostics_page,
+    "api.md": lambda: api_page(NOTE),
 }
 
 

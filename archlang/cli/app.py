@@ -16,15 +16,21 @@ from archlang.cli import figure_options as figure
 from archlang.cli.ablate_app import ablate
 from archlang.cli.common_options import Set, Spec
 from archlang.cli.compile_app import compile_
+from archlang.cli.diff_app import diff
 from archlang.cli.explain_gradient_app import explain_gradient
 from archlang.cli.failures import reported
+from archlang.cli.fmt_app import fmt
 from archlang.cli.gradients_app import gradients
+from archlang.cli.lint_app import lint
+from archlang.cli.lsp_app import lsp
+from archlang.cli.new_app import new
 from archlang.cli.passes_app import passes
 from archlang.cli.paths_app import paths
 from archlang.cli.plan_app import plan
 from archlang.cli.receptive_app import receptive
 from archlang.cli.sizes_app import sizes
 from archlang.cli.summary_app import summary
+from archlang.cli.watch_app import watch
 from archlang.cli.weights_app import weights as weights_commands
 
 
@@ -168,6 +174,12 @@ def layers(
         show_layer(name)
 
 
+app.command("fmt")(fmt)
+app.command("lint")(lint)
+app.command("new")(new)
+app.command("diff")(diff)
+app.command("watch")(watch)
+app.command("lsp")(lsp)
 app.command("summary")(summary)
 app.command("gradients")(gradients)
 app.command("paths")(paths)

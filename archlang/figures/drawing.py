@@ -35,7 +35,8 @@ def draw(
         against: another network, to be drawn beside it with what differs accented.
         steps: write every frame of the step-by-step figure.
         options: how to draw it.
-        **wishes: the same by name: view, focus, depth, fit, style, theme, highlight.
+        **wishes: the same by name: view, focus, depth, fit, style, theme, highlight, opened,
+            closed.
 
     Raises:
         SpecError: a spec has mistakes.
@@ -85,7 +86,7 @@ def _graph(network: Graph | str | PathLike[str]) -> Graph:
 
 
 def _options(wishes: dict[str, Any]) -> Options:
-    """The options that are asked for by name; a highlight may be one path, or a list of some.
+    """The options that are asked for by name; where paths go, one or a list of some may stand.
 
     Raises:
         DrawingError: there is no such option, or no such value of it.
@@ -94,9 +95,11 @@ def _options(wishes: dict[str, Any]) -> Options:
     for name in wishes:
         if name not in known:
             raise DrawingError(f"there is no option {name!r} for figures; {', '.join(known)} are")
-    asked: Any = wishes.get("highlight", ())
+    paths = {name: _paths(wishes.get(name, ())) for name in ("highlight", "opened", "closed")}
+    return Options(**wishes | paths)
+
+
+def _paths(asked: Any) -> Any:
     if isinstance(asked, str):
-        asked = (asked,)
-    elif isinstance(asked, list):
-        asked = (*asked,)
-    return Options(**wishes | {"highlight": asked})
+        return (asked,)
+    return (*asked,) if isinstance(asked, list) else asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from archlang.diagnostics.suggest import closest
 from archlang.figures.errors import DrawingError
@@ -47,6 +47,7 @@ class Options:
     *layers* shows everything. focus: a block, or the path of a unit, to be drawn alone. depth: how
     many levels of units are open; None: as many as the view wants. fit: where the figure goes.
     style: *volume* draws tensors as boxes in space. highlight: paths of parts to be accented.
+    opened, closed: paths of single units that are open, or folded, whatever the depth.
 
     Raises:
         DrawingError: there is no such view, style, theme or fit.
@@ -59,6 +60,8 @@ class Options:
     style: StyleName = "flat"
     theme: ThemeName = "light"
     highlight: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -69,8 +72,8 @@ class Options:
             raise DrawingError(f"a depth of {self.depth!r} is no number of levels; 0 opens no unit")
         if not _is(self.focus, str):
             raise DrawingError(f"a focus is the name of a block or a path, not {self.focus!r}")
-        if not (_is(self.highlight, tuple) and all(_is(path, str) for path in self.highlight)):
-            raise DrawingError(f"a highlight is a path such as layer3, not {self.highlight!r}")
+        for name in ("highlight", "opened", "closed"):
+            _hold_paths(name, getattr(self, name))
 
     @property
     def place(self) -> Fit:
@@ -81,6 +84,15 @@ class Options:
 def _is(value: object, kind: type) -> bool:
     """What comes from Python may be of any type."""
     return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+def _hold_paths(name: str, given: object) -> None:
+    if not (
+        isinstance(given, tuple)
+        and all(_is(path, str) for path in cast("tuple[object, ...]", given))
+    ):
+        what = "a highlight" if name == "highlight" else f"what is to be {name}"
+        raise DrawingError(f"{what} is a path such as layer3, not {given!r}")
 
 
 def _one_of(name: str, given: object, known: tuple[str, ...]) -> None:

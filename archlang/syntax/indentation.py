@@ -34,9 +34,15 @@ class Indentation:
         self.base = 0
         """Columns by which the text itself is indented: those of a body, for a line out of one."""
         self.open_brackets: list[Token] = []
+        self.kept: list[Token] | None = None
+        """Where the tokens are put besides, if anybody wants them."""
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The token stream with _INDENT and _DEDENT put in; a last line end is supplied."""
+        tokens = self._indented(stream)
+        return tokens if self.kept is None else _keeping(tokens, self.kept)
+
+    def _indented(self, stream: Iterator[Token]) -> Iterator[Token]:
         self.open_brackets = []
         levels = [self.base]
         begun, ended = False, True
@@ -100,6 +106,12 @@ class Indentation:
 
     def _at(self, kind: str, offset: int) -> Token:
         return Token(kind, "", start_pos=offset, end_pos=offset)
+
+
+def _keeping(tokens: Iterator[Token], kept: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        kept.append(token)
+        yield token
 
 
 def width_of(indent: str) -> int:

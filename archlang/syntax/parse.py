@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from lark import Lark
+from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 from archlang.diagnostics.catalog.limits import FileTooLarge, NestedTooDeeply
@@ -79,10 +79,23 @@ class Parser:
         """
         return self._parse(source, text, "statement", indent)
 
-    def _parse(self, source: Source, text: str, start: str, indent: int) -> Any:
+    def tokens(self, source: Source, text: str) -> list[Token]:
+        """The tokens of a text that parses, line ends and changes of indentation among them.
+
+        Raises:
+            Mistake: the first syntax error.
+        """
+        kept: list[Token] = []
+        self._parse(source, text, "file", 0, kept)
+        return kept
+
+    def _parse(
+        self, source: Source, text: str, start: str, indent: int, kept: list[Token] | None = None
+    ) -> Any:
         with self._lock:
             self._builder.source = self.indentation.source = source
             self.indentation.base = indent
+            self.indentation.kept = kept
             try:
                 return self._lark.parse(text, start)  # pyright: ignore  # lark's types
             except UnexpectedInput as error:
@@ -128,7 +141,7 @@ def read_partly(
             sink.report_mistake(mistake, Span(source, 0, 0))
             at = mistake.at or Span(source, 0, 0)
             unread |= {"x", "_", *_WORD.findall(source.line(at.begin.line))}
-            text, done = _without_line(text, at), done + at.start
+            text, done = without_line(text, at), done + at.start
             if done > MAX_REPARSED:
                 break
     return None, frozenset(unread)
@@ -144,6 +157,8 @@ def readable(source: Source, sink: Diagnostics) -> bool:
 
 
 def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
+    if "\t" not in source.text:
+        return True
     tab_first: bool | None = None
     offset = 0
     for line in source.text.split("\n"):
@@ -159,7 +174,7 @@ def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
     return True
 
 
-def _without_line(text: str, at: Span) -> str:
+def without_line(text: str, at: Span) -> str:
     """The text with the line of a mistake made harmless: what is left still has its shape."""
     start = text.rfind("\n", 0, at.start) + 1
     end = text.find("\n", at.start)

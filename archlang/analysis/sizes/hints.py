@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archlang.analysis.sizes.reinfer import odd_rest
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, Severity
 from archlang.graph import Graph, Node, shapes
+from archlang.semantics.expand import Witness
 from archlang.semantics.limits import TooManyMistakes, Unresolved
 from archlang.semantics.network import expand_network
 from archlang.semantics.values import Unit, Value
@@ -28,17 +29,19 @@ _ASCRIBED = "E0409"
 
 
 def expand_sized(
-    unit: Unit, settings: Mapping[str, Value], sink: Diagnostics, workshop: Workshop | None = None
+    unit: Unit,
+    settings: Mapping[str, Value],
+    sink: Diagnostics,
+    workshop: Workshop | None = None,
+    witness: Witness | None = None,
 ) -> Graph | None:
     """As `expand_network`, with the nearest sizes that fit where the size may be the mistake."""
     own = Diagnostics()
     start = monotonic()
-    graph = expand_network(unit, settings, own, workshop)
+    graph = expand_network(unit, settings, own, workshop, witness)
     quick = monotonic() - start < _PATIENCE
     if graph is not None:
-        for node in graph.nodes:
-            if odd_rest(node.op, node.shape if not node.inputs else shapes(node)[0], node.shape):
-                _report_off_centre(graph, node, own)
+        report_off_centre(graph, own)
     found = list(own)
     culprit = next((d for d in found if _may_be_size(d)), None)
     hint = _hint(unit, settings) if culprit is not None and quick else ""
@@ -141,6 +144,13 @@ def _expanded(
     with suppress(Mistake, Unresolved, TooManyMistakes):
         return expand_network(other, {**settings, **parameters}, Diagnostics())
     return None
+
+
+def report_off_centre(graph: Graph, sink: Diagnostics) -> None:
+    """Report the crops of a network that cannot be in the centre."""
+    for node in graph.nodes:
+        if odd_rest(node.op, node.shape if not node.inputs else shapes(node)[0], node.shape):
+            _report_off_centre(graph, node, sink)
 
 
 def _report_off_centre(graph: Graph, node: Node, sink: Diagnostics) -> None:

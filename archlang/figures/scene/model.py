@@ -110,6 +110,10 @@ class Group:
     within: tuple[str, ...] = ()
     """The names of what it is part of, outside in: the drawing (the network, an inset), then the
     stage or the frame in it. Empty for heading and legend."""
+    nodes: tuple[int, ...] = ()
+    """Of a box: the graph's nodes it stands for."""
+    unit: str = ""
+    """The path of the unit that a box folds, or that a frame lies around."""
     step: int = 0
     """The frame of a step-by-step figure it appears in; 0: it is there from the start."""
 

@@ -67,7 +67,8 @@ class Painter:
         for number, (name, rect, boxes) in enumerate(placement.grounds, 1):
             yield self._backdrop("ground", name, rect, (title, name or f"stage {number}"), boxes)
         for frame, rect in placement.frames:
-            yield self._backdrop("frame", frame.title, rect, (title, frame.title), frame.boxes)
+            backdrop = self._backdrop("frame", frame.title, rect, (title, frame.title), frame.boxes)
+            yield replace(backdrop, unit=frame.unit.path if frame.unit else "")
         beside: dict[int, list[Label]] = {}
         for label in labels(placement):
             beside.setdefault(id(label.placed), []).append(label)
@@ -158,6 +159,8 @@ class Painter:
             tip(box),
             bounds=rect,
             within=self._homes[box.id],
+            nodes=box.nodes,
+            unit=box.unit.path if box.unit else "",
             step=self.steps.get(box.id, 0),
         )
 

@@ -28,7 +28,8 @@ def views(graph: Graph, options: Options | None = None) -> Iterator[View]:
             to be drawn alone or accented.
     """
     options = options or Options()
-    builder = Builder(graph, {n.id for path in options.highlight for n in called(graph, path)})
+    wanted = {n.id for path in options.highlight for n in called(graph, path)}
+    builder = Builder(graph, wanted, options.opened, options.closed)
     made = focus(builder, options.focus) if options.focus else _made(builder, options)
     for view in made:
         if options.highlight:

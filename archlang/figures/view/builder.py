@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -72,10 +72,20 @@ class Insets:
 class Builder:
     """Makes the views of one network."""
 
-    def __init__(self, graph: Graph, wanted: Set[int] = frozenset()) -> None:
-        """`wanted`: the nodes that will be accented; insets unfold units that hold some."""
+    def __init__(
+        self,
+        graph: Graph,
+        wanted: Set[int] = frozenset(),
+        opened: Sequence[str] = (),
+        closed: Sequence[str] = (),
+    ) -> None:
+        """`wanted`: the nodes that will be accented; insets unfold units that hold some.
+
+        `opened`, `closed`: paths of units that are open, or folded, in every view.
+        """
         self.graph = graph
         self.wanted = wanted
+        self.asked = dict.fromkeys(opened, True) | dict.fromkeys(closed, False)
         self.units = Units(graph)
         self.wiring = Wiring(graph, skips(graph))
 
@@ -98,7 +108,7 @@ class Builder:
         """
 
         def unfold(scope: Scope) -> bool:
-            return depth is None or _level(scope) < depth
+            return self.asked.get(scope.path, depth is None or _level(scope) < depth)
 
         root = self.graph.root
         parts = self.units.parts(root, unfold)
@@ -120,7 +130,7 @@ class Builder:
 
     def _main(self, depth: int, fold: Fold, stages: bool) -> tuple[Panel, list[Part]]:
         def unfold(scope: Scope) -> bool:
-            return scope.kind != "dense" and _level(scope) < depth
+            return self.asked.get(scope.path, scope.kind != "dense" and _level(scope) < depth)
 
         parts = self.units.parts(self.graph.root, unfold)
         if len(self.graph.nodes) > SMALL_NETWORK or fold:
@@ -156,7 +166,7 @@ class Builder:
                 if opened and not self.units.plain(opened[-1]) and not box.folded:
                     members.setdefault(id(opened[-1]), (opened[-1], set()))[1].add(box.id)
         return [
-            Frame(unit_caption(scope).title, frozenset(ids))
+            Frame(unit_caption(scope).title, frozenset(ids), scope)
             for scope, ids in members.values()
             if len(ids) > 1
         ]
@@ -249,14 +259,15 @@ class Builder:
         """The parts of an inset, units in it open if that is not too much to see."""
 
         def open_all(inner: Scope) -> bool:
-            return inner.kind != "dense" and self.only_dense(inner) is None
+            wide = inner.kind == "dense" or self.only_dense(inner) is not None
+            return self.asked.get(inner.path, not wide)
 
         limit = MOST_BOXES_OPEN if fold < Fold.BLOCKS else FEWER_BOXES_OPEN
         if len(self.units.nodes(scope)) < 12 * limit:
             parts = self.units.parts(scope, open_all)
             if len(parts) <= limit:
                 return parts
-        return self.units.fold(self.units.parts(scope, lambda _: False))
+        return self.units.fold(self.units.parts(scope, lambda s: self.asked.get(s.path, False)))
 
     def note(self, scope: Scope) -> str:
         """Which W its skips go through, to tell variants of a block apart."""

@@ -62,6 +62,8 @@ class Box:
     layers: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Family and result's shape of each layer that is written in it; of a unit, none."""
     emphasis: Emphasis = ""
+    unit: Scope | None = None
+    """The unit it folds, of several the first; of layers none."""
 
     @property
     def size(self) -> int:
@@ -94,6 +96,7 @@ class Frame:
 
     title: str
     boxes: frozenset[int]
+    unit: Scope | None = None
 
 
 @dataclass(eq=False, slots=True)

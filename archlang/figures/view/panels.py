@@ -105,6 +105,7 @@ class PanelBuilder:
             training=last.training is not None, tip=tip(part), stage=stage(part),
             shape=last.shape,
             layers=() if part.scope else tuple((n.op.style.family, n.shape) for n in part.copy),
+            unit=part.scope,
         )  # fmt: skip
         if self.wiring.shares(part):
             under = " · ".join(filter(None, (box.caption.under, "shared")))

@@ -32,13 +32,17 @@ _FONTS = ", ".join(f"'{name}'" if " " in name else name for name in FONT_STACK)
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_svg(scene: Scene) -> str:
-    """The text of an SVG file; the same bytes for the same scene."""
+def write_svg(scene: Scene, *, named: bool = False) -> str:
+    """The text of an SVG file; the same bytes for the same scene.
+
+    `named`: boxes, lines and frames carry the names of the scene's groups, for a page that lets
+    its reader point at them.
+    """
     w, h = _n(scene.width), _n(scene.height)
     title, description = _safe(scene.title), _safe(scene.description)
     drawn = [f'<rect width="{w}" height="{h}" fill="{scene.paper}"/>']
     for group in scene.groups:
-        drawn += _group(group)
+        drawn += _group(group, _names(group) if named else "")
     name = f"archlang-{_digest([title, description, *drawn])}"
     head = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -56,8 +60,15 @@ def _digest(lines: list[str]) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()[:10]
 
 
-def _group(group: Group) -> Iterator[str]:
-    yield f'<g class="archlang-{_safe(group.role)}">'
+def _names(group: Group) -> str:
+    """What a page finds a group by: a box's name, the ends of a line, the unit of a frame."""
+    data = {"box": group.name if group.role == "box" else "", "unit": group.unit}
+    data["ends"] = " ".join(group.ends or ())
+    return "".join(f' data-{key}="{_safe(value)}"' for key, value in data.items() if value)
+
+
+def _group(group: Group, names: str) -> Iterator[str]:
+    yield f'<g class="archlang-{_safe(group.role)}"{names}>'
     if group.tip:
         yield f"<title>{_safe(group.tip)}</title>"
     for mark in group.marks:

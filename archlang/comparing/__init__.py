@@ -1,0 +1,1 @@
+"""What changed between two networks: layers, shapes, parameters; `archlang diff`."""

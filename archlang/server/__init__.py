@@ -1,0 +1,1 @@
+"""The language server: the protocol's side of what `archlang.editing` knows."""

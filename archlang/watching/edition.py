@@ -1,0 +1,146 @@
+"""One version of a spec as the page shows it: its networks, their graphs, and all mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archlang.analysis.sizes.hints import expand_sized
+from archlang.compiler import choose, complete, frozen
+from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake
+from archlang.graph import Graph, Scope
+from archlang.semantics.files import Loader, Module
+from archlang.semantics.parameters import open_parameters
+from archlang.semantics.values import Unit, Value
+from archlang.source import Source, Span
+from archlang.syntax import tree
+from archlang.watching.stamps import Recorder, Stamp
+
+
+class Superseded(Exception):  # noqa: N818 — nothing went wrong
+    """Nobody waits for the answer any more: the file was saved again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is watched: a file, which network of it, and the parameters of that."""
+
+    file: Path
+    name: str
+    """What diagnostics call it."""
+    network: str | None = None
+    parameters: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Edition:
+    """What one version of the files says."""
+
+    number: int
+    name: str
+    """What diagnostics call the file that is watched."""
+    sources: Mapping[str, Source]
+    """The texts it was read from, by their names, its own first."""
+    problems: tuple[Diagnostic, ...]
+    networks: tuple[str, ...]
+    """Those that can be drawn, as far as the file can be read."""
+    chosen: str | None
+    """The network that was asked for, or the first."""
+    graphs: Mapping[str, Graph]
+    """Of those without mistakes."""
+    whole: bool
+    """Whether the file parsed, so that its networks are known."""
+    there: bool
+    """Whether the file is there at all."""
+
+
+class _Interrupt:
+    """Ends an expansion as soon as nobody waits for it."""
+
+    def __init__(self, superseded: Callable[[], bool]) -> None:
+        self._superseded = superseded
+
+    def begun(self, graph: Graph) -> None:
+        """Look whether somebody waits."""
+        if self._superseded():
+            raise Superseded
+
+    def step(
+        self, statement: tree.Step | tree.Input | tree.Output, value: Value, scope: Scope
+    ) -> None:
+        """Look again: lines may be many."""
+        if self._superseded():
+            raise Superseded
+
+
+def read_edition(
+    subject: Subject, number: int, superseded: Callable[[], bool]
+) -> tuple[Edition, dict[Path, Stamp]]:
+    """Compile the file as it is now; and what all the files looked like that this rests on.
+
+    Raises:
+        Superseded: nobody waits for it any more.
+    """
+    sink, shelf = Diagnostics(), Recorder()
+    module = Loader(sink, shelf).file(subject.file, subject.name)
+    sound = module.whole and not sink.has_errors
+    units = _units(module, subject)
+    chosen = _chosen(module, units, subject, sink)
+    graphs: dict[str, Graph] = {}
+    for name, unit in units.items():
+        own = Diagnostics()
+        settings = frozen(_settings(unit, subject, asked=name == chosen))
+        graph = expand_sized(unit, settings, own, module.workshop, _Interrupt(superseded))
+        if sound and graph is not None and not own.has_errors:
+            graphs[name] = graph
+        for problem in own:
+            sink.add(problem)
+    shown = subject.name
+    there = shelf.stamps.get(subject.file, Stamp()) != Stamp()
+    edition = Edition(
+        number, shown, {shown: module.source} | shelf.sources, tuple(sink), tuple(units), chosen,
+        graphs, module.whole, there,
+    )  # fmt: skip
+    return edition, shelf.stamps
+
+
+def _units(module: Module, subject: Subject) -> dict[str, Unit]:
+    """The networks that can be built: by themselves, or with the parameters that are set."""
+    if not module.whole:
+        return {}
+    given = subject.parameters or {}
+    found = {name: unit for name, unit in module.networks.items() if complete(unit)}
+    asked = module.env.names.get(subject.network or "")
+    if isinstance(asked, Unit) and subject.network not in found:
+        missing = [p.name for p in open_parameters(asked) if p.default is None]
+        if all(name in given or name in asked.arguments for name in missing):
+            found[subject.network or asked.name] = asked
+    return found
+
+
+def _chosen(
+    module: Module, units: Mapping[str, Unit], subject: Subject, sink: Diagnostics
+) -> str | None:
+    """The network that is shown first; one that is asked for and missing is a mistake."""
+    if not module.whole:
+        return subject.network
+    if subject.network and subject.network not in units:
+        try:
+            choose(module, subject.network)
+        except Mistake as mistake:
+            sink.report_mistake(mistake, Span(module.source, 0, 0))
+    elif subject.network:
+        return subject.network
+    return next(iter(units), None)
+
+
+def _settings(unit: Unit, subject: Subject, *, asked: bool) -> dict[str, Any]:
+    """The parameters of a network that are set. The one that was asked for has to know them all,
+    the others of the file take what they know."""
+    given = dict(subject.parameters or {})
+    if asked:
+        return given
+    known = {p.name for p in open_parameters(unit)}
+    return {name: value for name, value in given.items() if name in known}
