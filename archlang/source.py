@@ -56,7 +56,7 @@ class Span:
     end: int
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of the other, if that is the same text's."""
+        """From start of this one to the end of the other; this one, if that has another text."""
         return Span(self.source, self.start, other.end) if other.source is self.source else self
 
     @property

@@ -1,4 +1,4 @@
-"""A network as a tree of parts: layers, and the blocks and runs that hold them, in running order."""
+"""A network as a tree of parts: layers, and the blocks and runs around them, in their order."""
 
 from __future__ import annotations
 
@@ -133,9 +133,7 @@ def _spoken(op: Op) -> Iterator[str]:
 
 
 def _block_text(scope: Scope) -> str:
-    given = [
-        f"{name}={constant(value)}" for name, value in scope.arguments if _is_plain(value)
-    ]
+    given = [f"{name}={constant(value)}" for name, value in scope.arguments if _is_plain(value)]
     return f"{scope.name}({', '.join(given)})" if given else scope.name
 
 

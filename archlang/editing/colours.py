@@ -55,9 +55,46 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _WORDS = frozenset(
-    "arch use from as let default block network input output when training for in if elif else "
-    "branch dense repeat chain shared assert replace insert after before remove freeze and or not "
-    "true false adapt weights skips except".split()
+    [
+        "arch",
+        "use",
+        "from",
+        "as",
+        "let",
+        "default",
+        "block",
+        "network",
+        "input",
+        "output",
+        "when",
+        "training",
+        "for",
+        "in",
+        "if",
+        "elif",
+        "else",
+        "branch",
+        "dense",
+        "repeat",
+        "chain",
+        "shared",
+        "assert",
+        "replace",
+        "insert",
+        "after",
+        "before",
+        "remove",
+        "freeze",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "adapt",
+        "weights",
+        "skips",
+        "except",
+    ]
 )
 _SOFT = frozenset({"after", "before", "adapt", "weights", "skips", "except", "training", "when"})
 """Words only in their place, names elsewhere."""

@@ -39,7 +39,9 @@ from archlang.syntax import tree
 from archlang.zoo import zoo, zoo_folder
 
 _LOOPS = re.compile(r"\bfor\s+([\w\s,()]+?)\s+in\b")
-_BOUND = re.compile(r"^\s*(?:let\s+|shared\s+)?([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=(?!=)", re.M)
+_BOUND = re.compile(
+    r"^\s*(?:let\s+|shared\s+)?([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=(?!=)", re.M
+)
 _JOINS = re.compile(r"(?:\+\+|[+*]|(?<=[\w)\]])\s*-)\s*\Z")
 _KINDS: dict[str, OfferKind] = {
     "block": "block",
@@ -67,7 +69,8 @@ def complete(library: Library, document: Document, position: Position) -> Comple
     now = context(at.before, at.is_body)
     offers = {offer.label: offer for offer in sorted(at.offers(now), key=lambda o: -o.rank)}
     found = sorted(offers.values(), key=lambda o: (o.rank, o.label.lower()))
-    return Completion(found, len(now.word.rpartition(".")[2]) if now.want == "path" else len(now.word))
+    word = now.word.rpartition(".")[2] if now.want == "path" else now.word
+    return Completion(found, len(word))
 
 
 class _At:
@@ -93,7 +96,7 @@ class _At:
                 self.before = _logical(self._piece.text[: min(span.start + column, span.end)])
         self.is_body = line[:1] in (" ", "\t")
 
-    def offers(self, now: Context) -> Iterable[Offer]:  # one case a wish
+    def offers(self, now: Context) -> Iterable[Offer]:  # noqa: PLR0911, PLR0912  # one case a wish
         """What fits."""
         match now.want:
             case "nothing":

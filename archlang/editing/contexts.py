@@ -1,4 +1,4 @@
-"""What is being written at a place: a statement, an argument, a path, a file, … also half-written."""
+"""What is being written at a place: a statement, an argument, a path, … also half-written."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def context(before: str, is_body: bool) -> Context:
     line, inside = blanked(before)
     if inside is not None:
         is_file = re.match(r"\s*use\b.*\bfrom\s*\Z", line, re.DOTALL)
-        return Context("file", inside[1:]) if is_file and inside[:1] in "\"'" else Context("nothing")
+        named = is_file and inside[:1] in "\"'"
+        return Context("file", inside[1:]) if named else Context("nothing")
     lead = line.rsplit("\n", 1)[-1] if _depth(line) == 0 else line
     found = _by_words(lead, is_body)
     return found or _expression(line, lead)
@@ -133,7 +134,7 @@ def _expression(line: str, lead: str) -> Context:
 
 
 def open_call(line: str) -> Open | None:
-    """The innermost call that is open at the end of a text without strings; None if there is none."""
+    """The innermost call that is open at the end of a text without strings; None if none is."""
     opened = open_brackets(line)
     if not opened:
         return None

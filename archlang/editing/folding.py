@@ -1,4 +1,4 @@
-"""What can be folded: bodies, lists and calls of several lines, runs of comments, lines of `use`."""
+"""What can be folded: bodies, lists and calls of several lines, comments, lines of `use`."""
 
 from __future__ import annotations
 

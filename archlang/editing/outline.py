@@ -39,7 +39,7 @@ def outline(document: Document) -> list[Entry]:
 
 
 def search(library: Library, query: str) -> list[tuple[Document, Entry]]:
-    """The networks, blocks and constants of the workspace whose names have these letters in order."""
+    """Networks, blocks and constants of the workspace whose names have these letters in order."""
     found: list[tuple[Document, Entry]] = []
     for document in library.documents():
         for entry in outline(document):

@@ -20,9 +20,44 @@ from archlang.source import Position, Span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset(
-    "arch use from as let default block network input output when training for in if elif else "
-    "branch dense repeat chain shared assert replace insert after before remove freeze and or not "
-    "true false x target".split()
+    [
+        "arch",
+        "use",
+        "from",
+        "as",
+        "let",
+        "default",
+        "block",
+        "network",
+        "input",
+        "output",
+        "when",
+        "training",
+        "for",
+        "in",
+        "if",
+        "elif",
+        "else",
+        "branch",
+        "dense",
+        "repeat",
+        "chain",
+        "shared",
+        "assert",
+        "replace",
+        "insert",
+        "after",
+        "before",
+        "remove",
+        "freeze",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "x",
+        "target",
+    ]
 )
 
 
@@ -107,7 +142,7 @@ def _must_be_free_in(document: Document, library: Library, meaning: Meaning, nam
         if local and read is not meaning.read:
             continue
         for mention in mentions(read):
-            if mention.name == name and mention.callee is None and mention.network is None:
+            if mention.name == name and mention.callee is None and mention.network is None:  # noqa: SIM102  # a cheap look first
                 if local or _knows(lookup, document, meaning):
                     line = mention.span.begin.line
                     where = f"line {line}" + (

@@ -54,6 +54,7 @@ class Ports:
     """The `input` and `output` statements for an expander."""
 
     def __init__(self, expander: Expander) -> None:
+        self._expander = expander
         self._graph = expander.graph
         self._edits = expander.edits
         self._evaluator = expander.evaluator
@@ -86,6 +87,7 @@ class Ports:
         name = _input_name(s)
         shape = self._input_shape(s, frame)
         if shape is None:
+            self._expander.complete = False
             self._bind(name, UNKNOWN, s, frame)
             return
         self._naming.claim(frame.scope, name.id, name.span)

@@ -42,7 +42,9 @@ def hover(document: Document, text: Text, at: types.Position) -> types.Hover | N
     return types.Hover(content, text.range_of(found.span))
 
 
-def signature_help(document: Document, text: Text, at: types.Position) -> types.SignatureHelp | None:
+def signature_help(
+    document: Document, text: Text, at: types.Position
+) -> types.SignatureHelp | None:
     """The arguments of the call around a place."""
     found = signature(document, text.position(at))
     if found is None:

@@ -39,6 +39,8 @@ def imported(*args: str) -> set[str]:
     [
         ("check", "specs/resnet.arch"),
         ("check", "specs", "--format", "json"),
+        ("lint", "specs"),
+        ("lint", "--rules"),
         ("summary", "specs/resnet.arch:ResNet50"),
         ("summary", "ResNet50", "--json", "--set", "classes=10"),
         ("explain", "E0402"),

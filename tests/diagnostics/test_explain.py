@@ -23,10 +23,11 @@ CODES = list(problems())
 
 
 def check(text: str) -> list[Diagnostic]:
-    """What the compiler says of a file."""
+    """What the compiler and the linter say of a file."""
     from archlang.compiler import check_text
+    from archlang.linting import lint_text
 
-    return list(check_text(text, "example.arch"))
+    return [*check_text(text, "example.arch"), *lint_text(text, "example.arch")]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -79,7 +79,7 @@ class Writer:
         return self.some(
             f"({inner}·~if~·{self.atom()}·~else~·{self.expression(depth - 1)})",
             f"-·{inner}", f"+·+·{inner}", f"-·-·{inner}", f"(~not~·{inner})",
-            f"Z·.·channels·.·e5", f"y·[·{self.expression(depth - 1)}·]",
+            "Z·.·channels·.·e5", f"y·[·{self.expression(depth - 1)}·]",
         )  # fmt: skip
 
     def simple(self) -> str:
@@ -87,10 +87,12 @@ class Writer:
         return self.some(
             e(3), e(3), e(4), f"y·=·{e(3)}", f"y·,·e[·0·]·=·{e(2)}·:·3x8", f"{e(2)}·:·3x8x8",
             f"~let~C·=·{e(2)}", f"~let~f·(·a·,·b·=·{e(1)}·)·=·{e(2)}", f"~default~conv({e(1)})",
-            f"~assert~{e(2)}·,·'because'", f"~shared~s·=·{e(2)}", f"~output~seg·=·{e(2)}~when~training",
+            f"~assert~{e(2)}·,·'because'", f"~shared~s·=·{e(2)}",
+            f"~output~seg·=·{e(2)}~when~training",
             "~input~·[·3·,·8·]", "~input~left·:·3x8", "~remove~a.0.*·,·conv*", "~freeze~layer1·,·b",
             "~adapt~ conv1·:·sum", "~weights~ torchvision·'v1'", "~remove~long   skips~except~l.4",
-            f"~replace~all skips·:·W∘Z", f"~repeat~{e(1)}·:·{e(2)}", f"y·=·x·->·~branch~add·:·{e(2)}·:·3x8",
+            "~replace~all skips·:·W∘Z", f"~repeat~{e(1)}·:·{e(2)}",
+            f"y·=·x·->·~branch~add·:·{e(2)}·:·3x8",
         )  # fmt: skip
 
     def suite(self, depth: int) -> list[tuple[int, str]]:

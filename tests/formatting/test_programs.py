@@ -1,4 +1,4 @@
-"""Random programs in random layout, and every spec there is: formatting changes nothing but layout."""
+"""Random programs in random layout, and every spec: formatting changes nothing but layout."""
 
 from __future__ import annotations
 

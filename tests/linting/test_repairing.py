@@ -46,7 +46,10 @@ LINES = {
     "a call": ("conv(8, 3x3) -> bn", "conv(8, 3x3, bias=false) -> bn"),
     "no brackets": ("dwconv(3) -> bn", "dwconv(3, bias=false) -> bn"),
     "an argument": ("conv(8, bias=true) -> bn", "conv(8, bias=false) -> bn"),
-    "a comma at the end": ("conv(\n        8,\n    ) -> bn", "conv(\n        8, bias=false,\n    ) -> bn"),
+    "a comma at the end": (
+        "conv(\n        8,\n    ) -> bn",
+        "conv(\n        8, bias=false,\n    ) -> bn",
+    ),
     "grouped": ("conv((8)) -> bn", "conv((8), bias=false) -> bn"),
     "two lines": ("conv(8)\n    bn -> relu", "conv(8, bias=false)\n    bn -> relu"),
     "before a merge": ("conv(3) -> bn + x -> relu", "conv(3, bias=false) -> bn + x -> relu"),

@@ -146,8 +146,10 @@ def test_the_command_says_what_is_wrong(watcher: Watcher, spec: Path) -> None:
 
 def test_the_command_ends_cleanly() -> None:
     started = subprocess.Popen(
-        [sys.executable, "-X", "importtime", "-m", "archlang", "watch", "LeNet5", "--no-open"], cwd=ROOT,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUTF8": "1"},
+        [sys.executable, "-X", "importtime", "-m", "archlang", "watch", "LeNet5", "--no-open"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONUTF8": "1"},
     )  # fmt: skip
     assert started.stdout is not None
     line = started.stdout.readline()
