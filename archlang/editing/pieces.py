@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
+from archlang.editing.lines import TOKEN, Line, Lines
 from archlang.source import Position, Source, Span
-from archlang.syntax.indentation import width_of
 
 
 @dataclass(slots=True)
@@ -58,77 +59,84 @@ class Cut(NamedTuple):
     """Those of its body; none where that stands in the header's line."""
 
 
-class _Line(NamedTuple):
-    """A line, with those that an open bracket or a long string makes part of it."""
-
-    number: int
-    start: int
-    end: int
-    indent: int
-
-
-_DEFINES = (
-    r"(?:block|network)[ \t]+[A-Za-z_]\w*[ \t]*(?:[(:=]|from\b)|(?:use|let|default|arch)[ \t]"
-)
-_DEFINITION = re.compile(_DEFINES)
-_INSIDE = re.compile(rf"^(?:{_DEFINES})", re.MULTILINE)
-_TOKEN = re.compile(
-    r"""(?P<text>\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3})"""
-    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*"""
-    r"""|(?P<open>[(\[])|(?P<close>[)\]])|(?P<end>\r?\n)|\\[ \t]*\r?\n""",
-    re.DOTALL | re.VERBOSE,
-)
-_END = re.compile(r"\r?\n")
-_BLANK = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|\Z)")
 _INDENT = re.compile(r"[ \t]*")
 _CONTINUES = re.compile(r"(?:elif|else)\b")
 
 
 def cut(text: str, name: str, before: Pieces | None = None) -> tuple[Cut, ...]:
     """The definitions of a text, in order; pieces that were there before are the same objects."""
-    pieces = before or Pieces(name)
-    pieces.begin()
-    found: list[Cut] = []
-    lines = list(_lines(text))
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        while end < len(lines) and lines[end].indent:
-            end += 1
-        found.append(_definition(text, lines[at:end], pieces))
-        at = end
-    pieces.finish()
-    return tuple(found)
+    return (before or Pieces(name)).cut(text)
 
 
 class Pieces:
-    """The pieces of a text, to be found again in its next version."""
+    """The pieces of a text, to be found again in its next version.
+
+    A definition that did not change keeps its pieces, also where another has lines like its own.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._old: dict[tuple[str, int, bool], list[Piece]] = {}
-        self._new: dict[tuple[str, int, bool], list[Piece]] = {}
+        self._lines = Lines()
+        self._cuts: dict[str, list[Cut]] = {}
+        """By the texts of the definitions."""
 
-    def begin(self) -> None:
-        """A new version of the text follows."""
-        self._new = defaultdict(list)
+    def cut(self, text: str) -> tuple[Cut, ...]:
+        """The definitions of the next version."""
+        groups = [(text[g[0].start : g[-1].end], g) for g in _groups(self._lines.of(text))]
+        old = self._cuts
+        made: defaultdict[str, list[Cut]] = defaultdict(list)
+        kept = [_next(old.get(said)) for said, _ in groups]
+        free = _Free(self._name, old)
+        found: list[Cut] = []
+        for (said, lines), known in zip(groups, kept, strict=True):
+            moved = _definition(text, lines, free) if known is None else _moved(known, lines[0])
+            made[said].append(moved)
+            found.append(moved)
+        self._cuts = made
+        return tuple(found)
 
-    def finish(self) -> None:
-        """Forget the pieces that are no longer there."""
-        self._old = self._new
 
-    def piece(self, text: str, first: _Line, end: int, aligned: bool = True) -> Piece:
+def _next(cuts: list[Cut] | None) -> Cut | None:
+    return cuts.pop(0) if cuts else None
+
+
+def _moved(known: Cut, first: Line) -> Cut:
+    """A definition at its new place."""
+    anchor = known.header.anchor
+    lines, offset = first.number - anchor.lines, first.start - anchor.offset
+    if lines or offset:
+        for piece in (known.header, *known.statements):
+            piece.anchor.lines += lines
+            piece.anchor.offset += offset
+    return known
+
+
+def _groups(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+    """The lines of each definition: one that is not indented, and those below it that are."""
+    starts = [at for at, line in enumerate(lines) if at == 0 or not line.indent]
+    for start, end in pairwise([*starts, len(lines)]):
+        yield lines[start:end]
+
+
+class _Free:
+    """The pieces of definitions that changed or went, to be used again where lines are the same."""
+
+    def __init__(self, name: str, cuts: dict[str, list[Cut]]) -> None:
+        self._name = name
+        self._pieces: defaultdict[tuple[str, int, bool], list[Piece]] = defaultdict(list)
+        for piece in (p for same in cuts.values() for c in same for p in (c.header, *c.statements)):
+            self._pieces[piece.text, piece.indent, piece.aligned].append(piece)
+
+    def piece(self, text: str, first: Line, end: int, aligned: bool = True) -> Piece:
         """The lines from the first one on; those of the last version where they are the same."""
         lines = text[first.start : end]
-        key = lines, first.indent, aligned
-        known = self._old.get(key)
+        known = self._pieces.get((lines, first.indent, aligned))
         piece = known.pop(0) if known else Piece(self._name, lines, None, first.indent, aligned)
         piece.anchor.lines, piece.anchor.offset = first.number, first.start
-        self._new[key].append(piece)
         return piece
 
 
-def _definition(text: str, lines: list[_Line], pieces: Pieces) -> Cut:
+def _definition(text: str, lines: Sequence[Line], pieces: _Free) -> Cut:
     header, body = lines[0], lines[1:]
     if not body or not code(text[header.start : header.end]).endswith(":"):
         return Cut(pieces.piece(text, header, lines[-1].end), ())
@@ -145,7 +153,7 @@ def _definition(text: str, lines: list[_Line], pieces: Pieces) -> Cut:
     return Cut(pieces.piece(text, header, header.end), tuple(statements))
 
 
-def _goes_on(text: str, line: _Line, indent: int) -> bool:
+def _goes_on(text: str, line: Line, indent: int) -> bool:
     """Whether a line belongs to the statement before it."""
     if line.indent == indent:
         at = _INDENT.match(text, line.start)
@@ -155,7 +163,7 @@ def _goes_on(text: str, line: _Line, indent: int) -> bool:
 
 def code(line: str) -> str:
     """A line without the comment at its end."""
-    for token in _TOKEN.finditer(line):
+    for token in TOKEN.finditer(line):
         if token[0].startswith("#") and "\n" not in line[token.start() :]:
             return line[: token.start()].rstrip()
     return line.rstrip()
@@ -163,7 +171,7 @@ def code(line: str) -> str:
 
 def said_at(text: str, offset: int) -> bool:
     """Whether a place of a piece lies in a comment or in a text, where words mean nothing."""
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         if token.start() >= offset:
             return False
         if token[0][0] in "\"'" and offset < token.end():
@@ -171,47 +179,3 @@ def said_at(text: str, offset: int) -> bool:
         if token[0][0] == "#" and offset <= token.end():
             return True
     return False
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    """The lines that say something, in order.
-
-    A bracket that is never closed ends with its line: so it spoils no other.
-    """
-    at = number = 0
-    while at < len(text):
-        blank = _BLANK.match(text, at)
-        if blank is not None:
-            number += 1
-            at = max(blank.end(), at + 1)
-            continue
-        end = _line_end(text, at)
-        indent = _INDENT.match(text, at)
-        yield _Line(number, at, end, width_of(indent[0] if indent else ""))
-        number += text.count("\n", at, end) + 1
-        at = text.find("\n", end) + 1 or len(text)
-
-
-def _line_end(text: str, start: int) -> int:
-    """Where the line ends that begins there, brackets and long strings included."""
-    depth = 0
-    first: int | None = None
-    for token in _TOKEN.finditer(text, start):
-        if token["text"] and _INSIDE.search(token[0]):  # the quotes of two strings, not of one
-            return _plain_end(text, start)
-        if token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth -= 1
-        elif token["end"]:
-            first = token.start() if first is None else first
-            if depth <= 0:
-                return token.start()
-            if _DEFINITION.match(text, token.end()):
-                return first
-    return len(text) if depth <= 0 or first is None else first
-
-
-def _plain_end(text: str, start: int) -> int:
-    match = _END.search(text, start)
-    return len(text) if match is None else match.start()

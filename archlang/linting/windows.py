@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from archlang.graph import Node
@@ -40,6 +41,7 @@ class Axis(NamedTuple):
         return max(0, self.size - 1 - last)
 
 
+@lru_cache(maxsize=1)  # several rules ask the same of a step
 def sliding(node: Node) -> tuple[Axis, ...]:
     """The axes of a convolution or pooling; none where the layer is neither."""
     op = node.op

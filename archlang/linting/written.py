@@ -39,6 +39,18 @@ class Definition:
         self.sources = frozenset(id(n.span.source) for n in self.nodes)
 
     @cached_property
+    def _kinds(self) -> dict[type, list[tree.Syntax]]:
+        found: dict[type, list[tree.Syntax]] = {}
+        for node in self.nodes:
+            found.setdefault(type(node), []).append(node)
+        return found
+
+    def of(self, *kinds: type[tree.Syntax]) -> Iterator[tree.Syntax]:
+        """The nodes of some kinds."""
+        for kind in kinds:
+            yield from self._kinds.get(kind, ())
+
+    @cached_property
     def mentions(self) -> Counter[str]:
         """The names that it uses, each with how often; names that it gives are not among them."""
         given = {id(name) for node in self.nodes for name in _given(node)}

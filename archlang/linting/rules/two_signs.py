@@ -25,7 +25,7 @@ class TwoSignsRule(TextRule):
         signs = [
             sign
             for definition in written.definitions
-            for node in definition.nodes
+            for node in definition.of(tree.Matched)
             if isinstance(node, tree.Matched) and (sign := _sign(node)) is not None
         ]
         counts = Counter(sign.text for sign in signs)

@@ -26,7 +26,7 @@ class UnusedConstantRule(TextRule):
                 if not known and uses == definition.mentions[name.id]:  # others may not mention it
                     yield Diagnostic.of(UnusedConstant(name.id), name.span)
                 continue
-            for node in definition.nodes:
+            for node in definition.of(tree.Let):
                 if isinstance(node, tree.Let) and not definition.mentions[node.name.id]:
                     problem = UnusedConstant(node.name.id)
                     yield Diagnostic.of(problem, node.name.span, fix=Fix(node.span, ""))

@@ -20,7 +20,7 @@ class UnusedNameRule(TextRule):
     def check(self, written: Written) -> Iterator[Diagnostic]:
         for definition in written.definitions:
             tensors = _tensors(definition)
-            for node in definition.nodes:
+            for node in definition.of(tree.Step, tree.Shared):
                 name = _renamed(node, tensors)
                 if name is not None and not definition.mentions[name.id]:
                     sure = isinstance(node, tree.Shared) or _opens(definition.tree, node)
@@ -30,7 +30,7 @@ class UnusedNameRule(TextRule):
 
 def _tensors(definition: Definition) -> set[str]:
     """The names that stand for tensors in a definition."""
-    steps = (node for node in definition.nodes if isinstance(node, tree.Step))
+    steps = (node for node in definition.of(tree.Step) if isinstance(node, tree.Step))
     kept = (target for step in steps for target in step.targets)
     return {"x", *(target.id for target in kept if isinstance(target, tree.Name))}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archlang.diagnostics.catalog.lint_names import UnusedParameter
 from archlang.diagnostics.model import Diagnostic
@@ -20,7 +20,7 @@ class UnusedParameterRule(TextRule):
     def check(self, written: Written) -> Iterator[Diagnostic]:
         called: Counter[str] = Counter()
         for definition in written.definitions:
-            called.update(_called(definition.nodes))
+            called.update(_called(definition.of(tree.Call, tree.Network)))
         for definition in written.definitions:
             unit = definition.tree
             if (
@@ -37,7 +37,7 @@ class UnusedParameterRule(TextRule):
                     yield Diagnostic.of(problem, parameter.span)
 
 
-def _called(nodes: tuple[tree.Syntax, ...]) -> Iterator[str]:
+def _called(nodes: Iterable[tree.Syntax]) -> Iterator[str]:
     """The names that are called, or stand for a network by themselves."""
     for node in nodes:
         match node:
