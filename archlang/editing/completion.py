@@ -260,9 +260,9 @@ class _At:
         callee = unit.base.callee if isinstance(unit.base, tree.Call) else unit.base
         if isinstance(callee, tree.Name) and self._read is not None:
             meant = self._lookup.of(self._document, self._read, Mention(callee.id, callee.span))
-            networks = meant.document.analysis().networks if meant else {}
-            if meant and meant.name in networks:
-                return networks[meant.name].graph
+            found = meant.document.analysis().networks.get(meant.name) if meant else None
+            if found is not None:
+                return found.graph
         own = self._document.analysis().networks.get(unit.name.id)
         return own.graph if own else None
 

@@ -279,7 +279,7 @@ class _Reading(Reading):
         if file is not self._file:
             check_names(file, env, sink)
             return
-        self._epoch += self._found != self._found_before
+        pass
         checked: dict[Piece, tuple[Grounds, tuple[Diagnostic, ...]]] = {}
         for read in self.definitions:
             if read.tree is None:

@@ -104,7 +104,7 @@ def _shifted(lines: list[Line], number: int, start: int) -> list[Line]:
     if not down and not on:
         return lines
     return [
-        Line(line.number, line.start + on, line.end + on, line.indent, line.reach + on)
+        Line(line.number + down, line.start + on, line.end + on, line.indent, line.reach + on)
         for line in lines
     ]
 

@@ -20,7 +20,7 @@ from archlang.diagnostics.render import render_text
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.arch"))
 _MARK = re.compile(r"#\s*error(?: at (?P<line>\d+))?: (?P<what>.*)$")
-ELSEWHERE = {"E0112", "E0116", "E0208", "E0210", "E0211", "E0315", "E0606", "E0607"}
+ELSEWHERE = {"E0112", "E0116", "E0119", "E0208", "E0210", "E0211", "E0315", "E0606", "E0607"}
 """Codes that need files, a command line or a text too long to be read: see the other tests."""
 
 
