@@ -7,7 +7,7 @@ them, and only the networks expanded that use those.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
@@ -20,6 +20,7 @@ from archlang.diagnostics.catalog.syntax import BadDedent, StrayIndent
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake
 from archlang.editing.columns import BYTE_ORDER_MARK
 from archlang.editing.definitions import Giver, Read, Readings
+from archlang.editing.grounds import Grounds, Links
 from archlang.editing.pieces import Piece, Pieces, cut
 from archlang.graph import Graph, Scope
 from archlang.semantics.files import Loader, Module, Reading
@@ -92,6 +93,10 @@ class Analysis:
 class Document:
     """A file that is open in an editor.
 
+    It has the mistakes that `archlang check` finds, with three differences, each on purpose. A
+    line that cannot be read does not keep the rest from being checked and expanded. Nor do tabs
+    among blanks. And what has to try other sizes, the help with the nearest that fit, is left out.
+
     `shelf` tells the text of the files it uses; what is open in the editor, from there.
     """
 
@@ -163,23 +168,6 @@ class Document:
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class Grounds:
-    """All that what is said of a definition rests on."""
-
-    rests_on: tuple[object, ...]
-    """Definitions, in an order of their own; and the files that are used."""
-    names: frozenset[str]
-    """All names of the file: what is near to a misspelt one depends on them."""
-
-    def hold(self, now: Grounds, has_problems: bool) -> bool:
-        """Whether what was said on these grounds can still be said on others."""
-        same = len(self.rests_on) == len(now.rests_on) and all(
-            a is b or a == b for a, b in zip(self.rests_on, now.rests_on, strict=True)
-        )
-        return same and (not has_problems or self.names == now.names)
-
-
 class _Open:
     """A shelf on which the document itself lies as it stands in the editor."""
 
@@ -226,7 +214,7 @@ class _Reading(Reading):
         self._found: list[object] = []
         self._found_before: list[object] = []
         self._checked: dict[Piece, tuple[Grounds, tuple[Diagnostic, ...]]] = {}
-        self._links = _Links(())
+        self._links = Links(())
         self._epoch = 0
         """Counts the changes of the files that are used."""
 
@@ -257,7 +245,7 @@ class _Reading(Reading):
                     sink.add(problem)
         trees = tuple(read.tree for read in self.definitions if read.tree is not None)
         self._file = tree.File(source, trees)
-        self._links = _Links(self.definitions)
+        self._links = Links(self.definitions)
         return self._file, frozenset()
 
     def _used_tree(
@@ -279,7 +267,7 @@ class _Reading(Reading):
         if file is not self._file:
             check_names(file, env, sink)
             return
-        pass
+        self._epoch += self._found != self._found_before
         checked: dict[Piece, tuple[Grounds, tuple[Diagnostic, ...]]] = {}
         for read in self.definitions:
             if read.tree is None:
@@ -306,55 +294,3 @@ class _Used(NamedTuple):
     file: tree.File | None
     unread: frozenset[str]
     problems: tuple[Diagnostic, ...]
-
-
-class _Links:
-    """Which definitions of one version mention which."""
-
-    def __init__(self, definitions: Sequence[Read]) -> None:
-        self.by_name: dict[str, list[Read]] = {}
-        self.by_tree = {id(read.tree): read for read in definitions}
-        self._order = {id(read): number for number, read in enumerate(definitions)}
-        self._before: dict[int, int] = {}
-        """How many of the lines that concern all behind them stand before a definition."""
-        self._general: list[Read] = []
-        for read in definitions:
-            self._before[id(read)] = len(self._general)
-            if isinstance(read.tree, (tree.Default, tree.Use)):
-                self._general.append(read)
-            for name in _names(read):
-                self.by_name.setdefault(name, []).append(read)
-        self._names = frozenset(self.by_name)
-
-    def grounds(self, read: Read, epoch: int) -> Grounds:
-        """What is said of a definition rests on these."""
-        rests_on: list[object] = [epoch, *self._general]
-        # in the order of the file, which matters: a constant sees those before it alone
-        for other in sorted(_reached(read, self.by_name), key=lambda r: self._order[id(r)]):
-            rests_on += [other, self._before[id(other)]]
-        return Grounds(tuple(rests_on), self._names)
-
-
-def _reached(read: Read, by_name: Mapping[str, list[Read]]) -> Iterable[Read]:
-    """A definition and all that it mentions, directly or not."""
-    seen = {id(read): read}
-    waiting = [read]
-    for current in waiting:
-        for name in sorted(current.mentions):
-            for other in by_name.get(name, ()):
-                if id(other) not in seen:
-                    seen[id(other)] = other
-                    waiting.append(other)
-    return waiting
-
-
-def _defines(read: Read) -> str | None:
-    unit = read.tree
-    return unit.name.id if isinstance(unit, (tree.Block, tree.Network, tree.Let)) else None
-
-
-def _names(read: Read) -> Iterable[str]:
-    if isinstance(read.tree, tree.Use):
-        return [here.id for _, here in read.tree.names]
-    name = _defines(read)
-    return [] if name is None else [name]

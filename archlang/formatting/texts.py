@@ -55,10 +55,10 @@ def hold_same(text: str, formatted: str, name: str) -> None:
     """Hold that two texts have the same words, bodies and comments.
 
     Raises:
-        SpecError: they differ.
+        SpecError: they differ, or the second cannot be read.
     """
     before, after = essence(text), essence(formatted)
-    if before == after:
+    if before == after and readable(Source(name, formatted), Diagnostics()):
         return
     source, sink = Source(name, text), Diagnostics()
     pairs = zip(before, after, strict=False)

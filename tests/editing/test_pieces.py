@@ -77,3 +77,26 @@ def test_carriage_returns_belong_to_line_ends() -> None:
 def test_words_in_texts_and_comments_are_none() -> None:
     text = 'use A from "conv.arch"  # conv'
     assert [said_at(text, at) for at in (5, 13, 24, 28)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('block A:\n    """doc\n    relu\n    bn\n', 'block A:\n    """doc\n    relu\n    bn"""\n'),
+        ("let a = [1,\n\nlet b = 2\n", "let a = [1,\n\n2]\nlet b = 2\n"),
+        ("block A:\n    relu\n\n    bn\n", "block A:\n    relu\n      bn\n    bn\n"),
+        (
+            "block A:\n    if a:\n        bn\n",
+            "block A:\n    if a:\n        bn\n    else:\n        x\n",
+        ),
+    ],
+)
+def test_what_stands_far_below_may_change_a_line_above(before: str, after: str) -> None:
+    pieces = Pieces("a")
+    for text in (before, after, before):
+        said = [
+            (p.text, p.anchor) for c in cut(text, "a", pieces) for p in (c.header, *c.statements)
+        ]
+        assert said == [
+            (p.text, p.anchor) for c in cut(text, "a") for p in (c.header, *c.statements)
+        ]

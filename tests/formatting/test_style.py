@@ -7,6 +7,8 @@ import pytest
 from archlang.diagnostics.model import SpecError
 from archlang.formatting import format_text
 
+from .checks import hold_good_format
+
 
 def body(text: str) -> str:
     """The formatted lines of a body."""
@@ -70,6 +72,7 @@ def test_blanks(written: str, formatted: str) -> None:
 
 
 LONG = "a" * 30
+_FEW, _MORE = map(str, range(25)), map(str, range(25, 40))
 HARD = {
     "a pipe, as words in a sentence": (
         f"{LONG} -> bn -> {LONG} -> relu -> {LONG} -> relu",
@@ -152,7 +155,12 @@ def test_documentation_moves_with_its_quotes() -> None:
         'block B:\n    """Said\n    so,\n\n      twice  \n    """\n    x\n'
     )
     tab = 'block B:\n  """Said\n  a\tb"""\n  x\n'
-    assert format_text(tab) == 'block B:\n    """Said\n  a\tb"""\n    x\n'
+    assert format_text(tab) == 'block B:\n    """Said\n    a     b"""\n    x\n'
+    tabs = 'block B:\n\t"""Said\n\tso"""\n\tx\n'
+    assert format_text(tabs) == 'block B:\n    """Said\n    so"""\n    x\n'
+    escaped = 'block B:\n\t"""Said\n\tso \\\n\tand so"""\n\tx\n'
+    outcome = hold_good_format(escaped)
+    assert outcome == 'block B:\n    """Said\n        so \\\n\\tand so"""\n    x\n'
 
 
 def test_foreign_text() -> None:
