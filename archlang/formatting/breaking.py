@@ -104,8 +104,9 @@ class Breaker:
         at = forced[0] if forced else max(groups, key=lambda i: len(nodes[i].flat))
         group, rest = nodes[at], nodes[at + 1 :]
         assert isinstance(group, Group)
-        last = indent + 1 + self._blank_before(rest) + width_of_nodes(rest) + tail
-        if not self._fits([*nodes[:at], group.opening], 0) or last > COLUMNS:
+        closings = indent + len(group.openings)
+        last = closings + self._blank_before(rest) + width_of_nodes(rest) + tail
+        if not self._fits([*nodes[:at], *group.openings], 0) or last > COLUMNS:
             return False
         self._put([*nodes[:at]])
         self._break(group, indent)
@@ -205,10 +206,10 @@ def _split(nodes: list[Node], level: frozenset[str]) -> list[list[Node]]:
 
 
 def _to_break(nodes: list[Node]) -> list[Node]:
-    """Nodes up to the first bracket that has to be broken, which is there with its opening."""
+    """Nodes up to the first bracket that has to be broken, of which its first row is there."""
     for i, node in enumerate(nodes):
         if isinstance(node, Group) and node.forced:
-            return [*nodes[:i], node.opening]
+            return [*nodes[:i], *node.openings]
     return nodes
 
 

@@ -42,6 +42,11 @@ class Group:
             return True
         return any(item.comments or has_comment(item.nodes) for item in self.items)
 
+    @cached_property
+    def openings(self) -> list[Node]:
+        """What stands on its first row when it is broken."""
+        return [self.opening, *(self.only.openings if self.only else ())]
+
     @property
     def kind(self) -> str:
         """Of its first word."""

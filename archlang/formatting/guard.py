@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from inspect import cleandoc
 
 from archlang.formatting.lines import tidy
+from archlang.source import Source, Span
 from archlang.syntax.indentation import width_of
+from archlang.syntax.literals import string_value
 
 _TOKEN = re.compile(
     r"""\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"""
@@ -64,5 +65,5 @@ def _same(token: str) -> str:
     if token[0] not in "\"'":
         return token
     if token[:3] in ('"""', "'''"):
-        return f'"""{cleandoc(token[3:-3])}'
+        return f'"""{string_value(token, Span(Source("", ""), 0, 0))}'
     return f'"{token[1:-1]}'
