@@ -16,11 +16,14 @@ from archlang.cli import figure_options as figure
 from archlang.cli.ablate_app import ablate
 from archlang.cli.common_options import Set, Spec
 from archlang.cli.compile_app import compile_
+from archlang.cli.diff_app import diff as diff_command
 from archlang.cli.explain_gradient_app import explain_gradient
 from archlang.cli.failures import reported
 from archlang.cli.fmt_app import fmt
 from archlang.cli.gradients_app import gradients
 from archlang.cli.lint_app import lint
+from archlang.cli.lsp_app import lsp
+from archlang.cli.new_app import new
 from archlang.cli.passes_app import passes
 from archlang.cli.paths_app import paths
 from archlang.cli.plan_app import plan
@@ -174,6 +177,9 @@ def layers(
 app.command("fmt")(fmt)
 app.command("lint")(lint)
 app.command("watch")(watch)
+app.command("new")(new)
+app.command("diff")(diff_command)
+app.command("lsp")(lsp)
 app.command("summary")(summary)
 app.command("gradients")(gradients)
 app.command("paths")(paths)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
+from archlang.diagnostics.render.display import columns_of
 from archlang.syntax.indentation import width_of
 
 
@@ -89,8 +90,9 @@ def _line(
 
 
 def column_of(text: str, offset: int) -> int:
-    """The column of an offset, from 0; tabs as wide as the parser takes them."""
-    return width_of(text[text.rfind("\n", 0, offset) + 1 : offset])
+    """The column of an offset as it is seen, from 0; tabs are as wide as the parser takes them."""
+    before = text[text.rfind("\n", 0, offset) + 1 : offset]
+    return width_of(before) if before.isascii() else sum(map(columns_of, before.expandtabs(8)))
 
 
 def _behind(text: str, end: int, gap: str) -> Comment:

@@ -92,8 +92,8 @@ HARD = {
     ),
     "numbers": (
         f"f([{', '.join(map(str, range(40)))}])",
-        f"f([\n    {', '.join(map(str, range(26)))},\n"
-        f"    {', '.join(map(str, range(26, 40)))},\n])",
+        f"f([\n    {', '.join(map(str, range(25)))},\n"
+        f"    {', '.join(map(str, range(25, 40)))},\n])",
     ),
     "a group": (
         f"x * ({LONG} -> {LONG} -> {LONG})",
