@@ -132,9 +132,15 @@ def _decoded(data: bytes) -> str:
 
 def _show_diff(before: str, after: str, name: str) -> None:
     pen = Pen(coloured(sys.stdout))
-    rows = unified_diff(before.split("\n"), after.split("\n"), name, name, lineterm="")
+    rows = unified_diff(_rows(before), _rows(after), name, name, lineterm="")
     for row in rows:
         print(pen(_visible(row, sys.stdout), _style(row)))
+
+
+def _rows(text: str) -> list[str]:
+    """The lines of a text as a diff has them; one that is not ended says so."""
+    *rows, last = text.split("\n")
+    return [*rows, f"{last}\n\\ No newline at end of file"] if last else rows
 
 
 def _style(row: str) -> Style:

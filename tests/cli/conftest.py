@@ -57,7 +57,9 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cli() -> Callable[..., object]:
     """Run a command within this process; the result has `exit_code`, `stdout` and `stderr`."""
     runner = CliRunner()
-    return lambda *args: runner.invoke(app, [str(a) for a in args], catch_exceptions=False)
+    return lambda *args, **options: runner.invoke(
+        app, [str(a) for a in args], catch_exceptions=False, **options
+    )
 
 
 @pytest.fixture
