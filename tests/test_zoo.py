@@ -188,7 +188,7 @@ def test_auxiliary_outputs_are_there_only_with_their_classifiers() -> None:
 @pytest.mark.parametrize(
     ("spec", "right", "wrong"),
     [
-        ("resnet", "conv(4*C, 1x1)", "conv(2*C, 1x1)"),
+        ("resnet", "conv(4 * C, 1x1)", "conv(2 * C, 1x1)"),
         ("vgg", "[2, 2, 3, 3, 3]", "[2, 2, 3, 3, 4]"),
         ("googlenet", "inception4c = Module(128,", "inception4c = Module(129,"),
         ("densenet", "assert params == 7_978_856", "assert params == 7_978_857"),

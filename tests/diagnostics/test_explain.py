@@ -88,7 +88,7 @@ def test_a_range_lists_its_codes() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("E0499", "there is no code 'E0499'; did you mean E0409?"),
+        ("E0477", "there is no code 'E0477'; did you mean E0407?"),
         ("E04O1", "there is no code 'E04O1'; did you mean E0401 or E0411?"),
         ("banana", "there is no code 'banana'; a code looks like E0402"),
         ("", "there is no code ''; a code looks like E0402"),
