@@ -41,6 +41,12 @@ MAX_MISTAKES = 20
 """Syntax errors reported for one file; after so many the rest is likely noise."""
 
 
+_TEXT = re.compile(
+    r"""(?P<long>\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3})"""
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
+    re.DOTALL,
+)
+"""Texts and comments; blanks in long ones are no indentation."""
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _Tree = TypeVar("_Tree")
 
@@ -161,9 +167,10 @@ def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
         return True
     tab_first: bool | None = None
     offset = 0
+    spoken = _spoken(source.text)
     for line in source.text.split("\n"):
         indent = line[: len(line) - len(line.lstrip(" \t"))]
-        if indent and line.strip():
+        if indent and line.strip() and offset not in spoken:
             tab_first = indent[0] == "\t" if tab_first is None else tab_first
             wrong = indent.find(" " if tab_first else "\t")
             if wrong >= 0:
@@ -172,6 +179,12 @@ def _indentation_is_uniform(source: Source, sink: Diagnostics) -> bool:
                 return False
         offset += len(line) + 1
     return True
+
+
+def _spoken(text: str) -> frozenset[int]:
+    """Where the lines begin that stand inside a long string."""
+    long = (match for match in _TEXT.finditer(text) if match["long"])
+    return frozenset(m.start() + end.end() for m in long for end in re.finditer("\n", m["long"]))
 
 
 def without_line(text: str, at: Span) -> str:

@@ -146,3 +146,12 @@ def test_a_missing_colon_is_put_before_the_comment(line: str, column: int, end: 
     assert found.fix is not None and found.fix.replacement == end
     at = found.fix.span.start
     assert not mistakes(text[:at] + end + text[at:])
+
+
+def test_tabs_in_documentation_are_no_indentation() -> None:
+    text = 'block B(C):\n    """One.\n\n\t\ttabs\n    """\n    conv(C, 3x3)\n'
+    sink = Diagnostics()
+    assert parse(Source("t", text), sink) is not None
+    assert not list(sink)
+    parse(Source("t", text.replace("    conv", "\tconv")), sink)
+    assert [d.code for d in sink] == ["E0103"]
