@@ -67,6 +67,13 @@ _HOMES = {
 }
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """What `%load_ext archlang` does in a notebook: it brings the cell magic `%%arch`."""
+    from archlang.notebook.magic import register
+
+    register(ipython)
+
+
 def __getattr__(name: str) -> Any:
     # `import archlang` stays cheap: the parser is imported when used, torch when a model is made.
     if name in _HOMES:

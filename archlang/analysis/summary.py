@@ -145,6 +145,12 @@ class Summary:
         title = visible_text(f"{self.name}  {self.file}")
         return "\n".join([title, *(f"{name:<10}  {fact}" for name, fact in facts.items())])
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the totals, and all steps."""
+        from archlang.notebook.pages import summary_html
+
+        return summary_html(self)
+
     def as_json(self) -> dict[str, Any]:
         """What `archlang summary --json` writes.
 

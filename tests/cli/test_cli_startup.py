@@ -41,6 +41,7 @@ def imported(*args: str) -> set[str]:
         ("check", "specs", "--format", "json"),
         ("lint", "specs"),
         ("lint", "--rules"),
+        ("diff", "ResNet18", "ResNet34"),
         ("summary", "specs/resnet.arch:ResNet50"),
         ("summary", "ResNet50", "--json", "--set", "classes=10"),
         ("explain", "E0402"),
