@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 
-from archlang.cli.page import Table, show, working
+from archlang.cli.page import Table, is_terminal, show, working
 from archlang.cli.settings import BadFormError, settings
 from archlang.comparing.comparison import Comparison, comparison
 from archlang.comparing.model import Difference
@@ -66,21 +67,20 @@ def _show(found: Comparison) -> None:
 
 def _show_one(difference: Difference, sides: str) -> None:
     a, b = difference.before.name, difference.after.name
-    print(visible_text(f"{a if a == b else f'{a} → {b}'}  ({sides})"))
-    print()
+    named = visible_text(a if a == b else f"{a} → {b}")
+    print(named if named == sides else f"{named}  ({sides})")
     _table(totals_sheet(difference))
     if difference.changes:
-        print()
         _table(changes_sheet(difference))
     stages = stages_sheet(difference)
     if 0 < len(stages.rows) <= _MOST_STAGES:
-        print()
         _table(stages)
     said = remarks(difference)
     if said:
-        print()
-        print("\n".join(map(visible_text, said)))
+        print("\n" * (not is_terminal(sys.stdout)) + "\n".join(map(visible_text, said)))
 
 
 def _table(sheet: Sheet) -> None:
+    if not is_terminal(sys.stdout):
+        print()  # what is framed brings its own blank line
     show(Table(sheet.headings, sheet.rows, sheet.numbers))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from archlang.comparing.alignment import best_pairs
 from archlang.comparing.parts import Part
+from archlang.ops.base import Op
 
-_MOST_CELLS = 1_000_000
+_MOST_CELLS = 250_000
 """Up to which size two sequences are aligned exactly; longer ones by what they have in common."""
 _SAME_NAME = 0.2
+"""What a name weighs that its author chose."""
+_SAME_NUMBER = 0.01
+"""What `conv2` weighs, which becomes `conv3` as soon as a line is added above."""
 _LEAST = 0.25
 """Parts that are less alike are not the same part."""
 
@@ -79,24 +84,33 @@ def _find_moved(found: Matching) -> None:
 
 def likeness(a: Part, b: Part) -> float:
     """From 0, nothing in common, to 1: the same layers under the same name."""
-    named = _SAME_NAME * (a.name == b.name)
+    named = _named(a, b)
     if a.key == b.key:
         return 1 - _SAME_NAME + named
     if (a.node is None) != (b.node is None):
         return 0.0
     if a.node is None or b.node is None:
-        return 0.3 * _share(a, b) + 0.2 * (a.block == b.block) + named
+        return 0.4 * _share(a, b) + 0.2 * (a.kind == b.kind) + named
     if a.node.role != b.node.role:
         return 0.0
     if a.kind == b.kind:
-        return 0.4 + 0.1 * (a.node.shape == b.node.shape) + named
+        arguments = 0.2 * _agreement(a.node.op, b.node.op)
+        return 0.3 + arguments + 0.05 * (a.node.shape == b.node.shape) + named
     same_family = a.node.op.style.family == b.node.op.style.family
-    return 0.25 * same_family + named * (same_family or not _counted(a))
+    return (0.25 + named) * same_family
 
 
-def _counted(part: Part) -> bool:
-    """Whether its name merely says its kind and a number: `conv1`."""
-    return part.name.rstrip("0123456789") == part.kind
+def _named(a: Part, b: Part) -> float:
+    if a.name != b.name:
+        return 0.0
+    counted = a.name.rstrip("0123456789") in ("", a.kind, a.kind.lower())
+    return _SAME_NUMBER if counted else _SAME_NAME
+
+
+def _agreement(a: Op, b: Op) -> float:
+    """How many of the arguments of two layers of one kind are equal, from 0 to 1."""
+    names = list(type(a).model_fields)
+    return sum(getattr(a, n) == getattr(b, n) for n in names) / len(names) if names else 1.0
 
 
 def _share(a: Part, b: Part) -> float:
@@ -107,6 +121,9 @@ def _share(a: Part, b: Part) -> float:
 
 def aligned(left: Sequence[Part], right: Sequence[Part]) -> list[tuple[int, int]]:
     """The pairs of places, in order in both sequences, that are most alike together."""
+    if [part.key for part in left] > [part.key for part in right]:
+        # the same pairs whoever comes first
+        return [(i, j) for j, i in aligned(right, left)]
     start = _common_start(left, right)
     end = _common_start(left[start:][::-1], right[start:][::-1])
     a, b = left[start : len(left) - end], right[start : len(right) - end]
@@ -138,26 +155,7 @@ def _aligned(left: Sequence[Part], right: Sequence[Part]) -> list[tuple[int, int
             known[key] = value if value >= _LEAST else 0.0
         return known[key]
 
-    return _best(len(left), len(right), score)
-
-
-def _best(n: int, m: int, score: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The pairs that score most together, by dynamic programming."""
-    best = [[0.0] * (m + 1) for _ in range(n + 1)]
-    for i in reversed(range(n)):
-        for j in reversed(range(m)):
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], score(i, j) + best[i + 1][j + 1])
-    pairs: list[tuple[int, int]] = []
-    i = j = 0
-    while i < n and j < m:
-        if score(i, j) > 0 and best[i][j] == score(i, j) + best[i + 1][j + 1]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return best_pairs(len(left), len(right), score)
 
 
 def _roughly_aligned(left: Sequence[Part], right: Sequence[Part]) -> list[tuple[int, int]]:

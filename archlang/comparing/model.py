@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from archlang.ops.base import Shape
 
-Sort = Literal["came", "went", "changed", "shape", "rewired", "moved", "renamed"]
-"""came, went: a layer or block is there in one network alone. changed: other arguments or another
-kind. shape: the same layer, but its result has another shape. rewired: it takes another tensor.
-moved: equal, but in another place. renamed: only its path is another one."""
+Sort = Literal["came", "went", "changed", "rewired", "moved", "shape", "renamed"]
+"""came, went: a layer or block is there in one network alone. changed: other arguments, another
+kind, another block. rewired: it takes another tensor. moved: equal, but in another place.
+shape: the same layer on other shapes, or with arguments that follow from those of its block.
+renamed: only its path is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Place:
     """The layer's name in the language, or the block's."""
     text: str
     """As the language writes it."""
+    written: str
+    """As the spec writes it, where that is a layer on one line."""
     shapes: tuple[Shape, ...]
     """Its results, without the batch, channels first."""
     params: int
@@ -29,6 +32,7 @@ class Place:
     file: str
     line: int
     """Where it is written, or used; lines count from 1."""
+    column: int
 
     def as_json(self) -> dict[str, Any]:
         """The place as an object of `archlang diff --format json`."""
@@ -53,6 +57,8 @@ class Change:
     after: Place | None
     note: str = ""
     """More words: where a rewired layer takes its inputs from."""
+    inside: bool = False
+    """Whether it lies in a block that is a change itself, which counts its parameters and MACs."""
     order: float = field(default=0.0, compare=False)
     """Where it stands among the others."""
 
@@ -63,6 +69,16 @@ class Change:
         assert place is not None, "a change has at least one side"
         return place
 
+    @property
+    def params(self) -> int:
+        """How many parameters more there are by it."""
+        return 0 if self.inside else _more(self.before, self.after, "params")
+
+    @property
+    def macs(self) -> int:
+        """How many MACs more there are by it."""
+        return 0 if self.inside else _more(self.before, self.after, "macs")
+
     def as_json(self) -> dict[str, Any]:
         """The change as an object of `archlang diff --format json`."""
         return {
@@ -70,7 +86,12 @@ class Change:
             "before": self.before.as_json() if self.before else None,
             "after": self.after.as_json() if self.after else None,
             "note": self.note,
+            "inside": self.inside,
         }
+
+
+def _more(before: Place | None, after: Place | None, cost: Literal["params", "macs"]) -> int:
+    return (getattr(after, cost) if after else 0) - (getattr(before, cost) if before else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class Totals:
     name: str
     file: str
     parameters: dict[str, object]
+    """The constants it was built with (`classes=10`)."""
     inputs: dict[str, Shape]
     outputs: dict[str, Shape]
     params: int
@@ -111,11 +133,22 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part that people name (`layer3`), on both sides; None where it is on one alone."""
+    """A part of the network's own body (`layer3`), on both sides; None where it is on one alone."""
 
-    name: str
     before: Place | None
     after: Place | None
+
+    @property
+    def costs(self) -> bool:
+        """Whether it has parameters or MACs on any side; a pool or an activation has none."""
+        return any(place.params or place.macs for place in (self.before, self.after) if place)
+
+    def as_json(self) -> dict[str, Any]:
+        """The stage as an object of `archlang diff --format json`."""
+        return {
+            "before": self.before.as_json() if self.before else None,
+            "after": self.after.as_json() if self.after else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +158,30 @@ class Difference:
     before: Totals
     after: Totals
     changes: tuple[Change, ...]
-    """By block: blocks that came, went or were changed are one change each, whatever is in them."""
-    layers: tuple[Change, ...]
-    """The same layer by layer."""
+    """What was changed; a block that came, went or was replaced is one, whatever is in it."""
+    follows: tuple[Change, ...]
+    """Layers that are the same, on other shapes or under another path."""
     stages: tuple[Stage, ...]
-    """The stages in which anything changed."""
+    """The parts of the body that cost or give something else."""
     outputs: tuple[str, ...]
-    """Outputs that came, went, changed their shape or are taken elsewhere, in words."""
+    """Outputs that came, went, or are taken elsewhere, in words."""
 
     @property
     def same(self) -> bool:
-        """Whether they are the same architecture under the same names."""
-        return not self.layers and not self.outputs
+        """Whether they are the same architecture under the same paths."""
+        return not (self.changes or self.follows or self.outputs)
+
+    def as_json(self) -> dict[str, Any]:
+        """The comparison as an object of `archlang diff --format json`."""
+        return {
+            "same": self.same,
+            "before": self.before.as_json(),
+            "after": self.after.as_json(),
+            "changes": [change.as_json() for change in self.changes],
+            "follows": [change.as_json() for change in self.follows],
+            "stages": [stage.as_json() for stage in self.stages],
+            "outputs": list(self.outputs),
+        }
 
 
 def _plain(value: object) -> object:

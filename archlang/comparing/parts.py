@@ -9,8 +9,9 @@ from typing import cast
 
 from pydantic import BaseModel
 
-from archlang.graph import Graph, Node, Scope, shapes
+from archlang.graph import Graph, Node, Scope
 from archlang.ops.base import Dims, Op, shape_text
+from archlang.source import Span
 from archlang.tooling.manual import written
 
 _NOT_ARCHITECTURE = frozenset({"init", "title"})
@@ -25,6 +26,8 @@ class Part:
     node: Node | None = None
     scope: Scope | None = None
     parts: list[Part] = field(default_factory=list["Part"])
+    shares: bool = False
+    """Whether it is a layer that has the parameters of an earlier one."""
 
     @cached_property
     def name(self) -> str:
@@ -42,7 +45,7 @@ class Part:
     def key(self) -> str:
         """Equal for parts of the same layers with the same arguments, in the same order."""
         if self.node is not None:
-            return layer_key(self.node)
+            return layer_key(self.node) + " shared" * self.shares
         return f"({' '.join(part.key for part in self.parts)})"
 
     @cached_property
@@ -55,7 +58,8 @@ class Part:
         """The layer's name in the language; of a scope the name of its block, or its sort."""
         if self.node is not None:
             return self.node.kind
-        return self.block or (self.scope.kind if self.scope else "")
+        kind = self.scope.kind if self.scope else ""
+        return self.block or ("W" if kind == "match" else kind)
 
     @property
     def block(self) -> str:
@@ -66,8 +70,12 @@ class Part:
     def text(self) -> str:
         """As the language would write it: `conv(64, 3x3)`, `Basic(C=64)`."""
         if self.node is not None:
-            return layer_text(self.node)
-        return _block_text(self.scope) if self.scope and self.block else self.kind
+            return layer_text(self.node) + " (shared)" * self.shares
+        if self.scope and self.scope.kind == "match":
+            return f"{_written(self.scope.span)} ({', '.join(self.kinds)})"
+        if self.scope and self.block:
+            return _block_text(self.scope)
+        return f"{self.kind} of {len(self.nodes)} layer{'' if len(self.nodes) == 1 else 's'}"
 
     def walk(self) -> Iterator[Part]:
         """This part and all in it, the outer ones first."""
@@ -84,10 +92,12 @@ class Part:
 def parts_of(graph: Graph) -> Part:
     """The tree of a network's parts."""
     root = Part("", scope=graph.root)
+    owners = {node.id for node in graph.owners}
     found: dict[int, Part] = {id(graph.root): root}
     for node in graph.nodes:
         holder = _holder(node.scope, found, root)
-        holder.parts.append(Part(node.path, node=node))
+        shares = node.id not in owners
+        holder.parts.append(Part(node.path, node=node, shares=shares))
     return root
 
 
@@ -116,6 +126,8 @@ def layer_text(node: Node) -> str:
     """`conv(64, 3x3, stride=2)`: as written, without what is the default anyway."""
     if node.role == "input":
         return f"input {shape_text(node.shape)}"
+    if node.role == "match" and node.scope.kind != "match":
+        return _written(node.span)
     values = list(_spoken(node.op))
     call = f"{node.kind}({', '.join(values)})" if values else node.kind
     remarks = ["frozen"] if node.frozen else []
@@ -123,12 +135,17 @@ def layer_text(node: Node) -> str:
     return f"{call} ({', '.join(remarks)})" if remarks else call
 
 
+def _written(span: Span | None) -> str:
+    """W∘x as it is written, on one line."""
+    return " ".join(span.text.split()) if span else "W"
+
+
 def _spoken(op: Op) -> Iterator[str]:
-    for name, info in type(op).model_fields.items():
+    for place, (name, info) in enumerate(type(op).model_fields.items()):
         value = getattr(op, name)
         if name in _NOT_ARCHITECTURE or (not info.is_required() and value == info.get_default()):
             continue
-        by_place = info.is_required() or name == "kernel"
+        by_place = place == 0 or info.is_required() or name == "kernel"
         yield constant(value) if by_place else f"{name}={constant(value)}"
 
 
@@ -153,9 +170,3 @@ def constant(value: object) -> str:
 
 def _name(value: BaseModel) -> str:
     return str(getattr(type(value), "name", "")) or type(value).__name__
-
-
-def cost(part: Part, owners: frozenset[int]) -> tuple[int, int]:
-    """Parameters (of the layers that own theirs) and MACs for one sample."""
-    params = sum(n.op.params(*shapes(n)) for n in part.nodes if n.id in owners)
-    return params, sum(n.op.macs(*shapes(n)) for n in part.nodes)

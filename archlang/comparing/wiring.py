@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 
 from archlang.graph import Graph, Node, Tensor
+from archlang.ops.merging import Concat, Subtract
+
+_ORDERED = (Subtract, Concat)
+"""Merges whose operands have an order."""
+_MOST_OPERANDS = 4
 
 
 class Wiring:
@@ -23,7 +29,23 @@ class Wiring:
         """Whether a layer takes another tensor, or another number of them, than its partner."""
         if len(a.inputs) != len(b.inputs):
             return True
-        return not all(map(self.same, a.inputs, b.inputs))
+        if all(map(self.same, a.inputs, b.inputs)):
+            return False
+        if isinstance(a.op, _ORDERED) or len(a.inputs) > _MOST_OPERANDS:
+            return True
+        return not any(all(map(self.same, a.inputs, other)) for other in permutations(b.inputs))
+
+    def sources(self, a: Node, b: Node) -> str:
+        """Where a layer took its inputs from, and where it takes them from now, in words."""
+        left = [self._before.producer(t).path for t in a.inputs]
+        right = [self._after.producer(t).path for t in b.inputs]
+        if len(left) == len(right):
+            differ = [
+                k for k, (s, t) in enumerate(zip(a.inputs, b.inputs, strict=True))
+                if not self.same(s, t)
+            ]  # fmt: skip
+            left, right = [left[k] for k in differ], [right[k] for k in differ]
+        return f"takes {', '.join(right) or 'nothing'} instead of {', '.join(left) or 'nothing'}"
 
     def same(self, a: Tensor, b: Tensor) -> bool:
         """Whether two tensors are made by partners, or come from partners on any way."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cache, cached_property
 
+from archlang.comparing.alignment import best_pairs
 from archlang.figures.view.model import Box
 from archlang.graph import Graph, Node
 from archlang.ops.base import Op
@@ -86,7 +87,7 @@ def likeness(a: Content, b: Content) -> float:
 def aligned(left: Sequence[Content], right: Sequence[Content]) -> dict[int, int]:
     """Which box of one panel is which of the other, by their places; both stay in order.
 
-    Needleman and Wunsch's alignment (1970, doi:10.1016/0022-2836(70)90057-4) with `likeness`.
+    The alignment of `comparing/alignment.py` with `likeness`.
     """
     if [c.whole for c in left] > [c.whole for c in right]:  # the same pairs whoever comes first
         return {a: b for b, a in aligned(right, left).items()}
@@ -96,33 +97,14 @@ def aligned(left: Sequence[Content], right: Sequence[Content]) -> dict[int, int]
         found = likeness(left[i], right[j])
         return found if found >= _FEWEST_IN_COMMON else 0.0
 
-    return dict(_pairs(len(left), len(right), score))
+    return dict(best_pairs(len(left), len(right), score))
 
 
 def common(left: list[str], right: list[str]) -> list[tuple[int, int]]:
     """The longest common subsequence, as pairs of places."""
     if left > right:
         return [(a, b) for b, a in common(right, left)]
-    return _pairs(len(left), len(right), lambda i, j: float(left[i] == right[j]))
-
-
-def _pairs(n: int, m: int, score: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The pairs of places, in order in both sequences, that score most together."""
-    best = [[0.0] * (m + 1) for _ in range(n + 1)]
-    for i in reversed(range(n)):
-        for j in reversed(range(m)):
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], score(i, j) + best[i + 1][j + 1])
-    pairs: list[tuple[int, int]] = []
-    i = j = 0
-    while i < n and j < m:
-        if score(i, j) > 0 and best[i][j] == score(i, j) + best[i + 1][j + 1]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return best_pairs(len(left), len(right), lambda i, j: float(left[i] == right[j]))
 
 
 @cache
