@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 
-def lsp() -> None:
+import typer
+
+Stdio = Annotated[
+    bool, typer.Option("--stdio", help="As editors may ask; there is no other way.", hidden=True)
+]
+
+
+def lsp(stdio: Stdio = True) -> None:
     """Serve an editor: the language server, over stdin and stdout."""
+    from archlang.cli.lsp import serve
+
+    serve()
