@@ -39,6 +39,7 @@ class Library:
         self._open: dict[PurePath, Document] = {}
         self._texts: dict[PurePath, str] = {}
         self._disk: dict[PurePath, Document] = {}
+        self._taken: dict[PurePath, frozenset[str]] = {}
         self.shelf = OpenTexts(self._texts)
 
     def open(self, path: Path | None, name: str) -> Document:
@@ -100,6 +101,23 @@ class Library:
         except Mistake:
             return None
         return None if place.path == document.path else self.document(place.path)
+
+    def survey(self) -> None:
+        """Look who uses what of whom; files are read, so not at every edit."""
+        found: dict[PurePath, set[str]] = {}
+        for document in self.documents(*self._open.values()):
+            for read in document.reads():
+                if isinstance(read.tree, tree.Use):
+                    other = self.used(document, read.tree)
+                    if other is not None and other.path is not None:
+                        names = {there.id for there, _ in read.tree.names}
+                        found.setdefault(other.path, set()).update(names)
+        self._taken = {path: frozenset(names) for path, names in found.items()}
+
+    def taken(self, document: Document) -> frozenset[str]:
+        """The names at the top of a document that other files used when last looked at."""
+        path = document.path
+        return frozenset() if path is None else self._taken.get(path, frozenset())
 
     def documents(self, *more: Document) -> Iterator[Document]:
         """Those of the editor and of the files of the workspace, each once."""

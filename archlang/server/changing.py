@@ -25,7 +25,7 @@ def code_actions(
 ) -> list[types.CodeAction]:
     """The repairs of the problems that touch a stretch, and that of all at once."""
     only = params.context.only
-    own = [p for p in document.analysis().problems if _is_own(document, p)]
+    own = [p for p in session.problems(document) if _is_own(document, p)]
     found: list[types.CodeAction] = []
     if _wanted(types.CodeActionKind.QuickFix, only):
         for repair in repairs(own):

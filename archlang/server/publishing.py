@@ -63,7 +63,7 @@ class Publisher:
 
     def all_edited(self) -> None:
         """Files on the disk have changed."""
-        self._session.later(self._session.library.forget)
+        self._session.later(self._session.disk_changed)
         for uri in list(self._session.opened):
             self._soon(uri)
 
@@ -107,7 +107,7 @@ class Publisher:
         document = opened.document
         analysis = document.analysis()
         found: dict[str, tuple[Text, list[types.Diagnostic]]] = {text.uri: (text, [])}
-        for problem in analysis.problems:
+        for problem in self._session.problems(document):
             place = self._session.text_at(document, text, problem.primary.span.source)
             place = place or text
             found.setdefault(place.uri, (place, []))[1].append(

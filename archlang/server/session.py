@@ -14,9 +14,11 @@ from typing import TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from archlang.diagnostics.model import Diagnostic
 from archlang.editing.columns import Encoding
 from archlang.editing.document import Document
 from archlang.editing.library import Library
+from archlang.linting import lint
 from archlang.server.texts import Text
 from archlang.server.uris import name_of, path_of, uri_of
 from archlang.source import Source, Span
@@ -56,7 +58,9 @@ class Session:
     def open(self, uri: str, version: int | None, text: str) -> None:
         """A file is shown."""
         document = self.library.open(path_of(uri), name_of(uri))
-        self.opened[uri] = Opened(document, Text(uri, version, text, self.encoding))
+        opened = Opened(document, Text(uri, version, text, self.encoding))
+        self.opened[uri] = opened
+        self.later(lambda: self._met(opened))
 
     def change(
         self, uri: str, version: int | None, changes: Iterable[types.TextDocumentContentChangeEvent]
@@ -72,6 +76,15 @@ class Session:
         if opened is not None:
             self.later(lambda: self.library.close(opened.document))
         return opened
+
+    def _met(self, opened: Opened) -> None:
+        self.bring_up(opened, opened.text)
+        self.library.survey()
+
+    def disk_changed(self) -> None:
+        """Files changed outside of the editor, or are saved now."""
+        self.library.forget()
+        self.library.survey()
 
     # ── questions ────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +125,11 @@ class Session:
         for other in list(self.opened.values()):
             wanted = text if other is opened else other.text
             self.library.update(other.document, wanted.text)
+
+    def problems(self, document: Document) -> tuple[Diagnostic, ...]:
+        """What is wrong with a document; else, what is probably not meant. On the worker."""
+        analysis = document.analysis()
+        return (*analysis.problems, *lint(analysis, self.library.taken(document)))
 
     # ── other files ──────────────────────────────────────────────────────────────────────────
 
