@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib.util import find_spec
 
@@ -30,7 +31,9 @@ def serve() -> None:
     if sys.stdin.isatty():
         print(_BY_HAND, file=sys.stderr)
     made = server()
+    channel = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the editor
     try:
-        made.start_io()
+        made.start_io(stdout=channel)
     finally:
         made.close()
