@@ -54,6 +54,9 @@ class Expansion:
     problems: tuple[Diagnostic, ...] = ()
     results: dict[int, list[Result]] = field(default_factory=dict[int, list[Result]])
     """Statements by their ids, with what they gave, use after use."""
+    guesses: bool = False
+    """Whether lines that cannot be read are passed over, as if they were not there."""
+    has_unread: bool = False
 
     def begun(self, graph: Graph) -> None:
         """The graph, to which nodes come from now on."""
@@ -63,6 +66,15 @@ class Expansion:
         """What a line gave."""
         assert self.graph is not None
         self.results.setdefault(id(statement), []).append(Result(value, scope, self.graph))
+
+    def passes_over(self) -> bool:
+        """A line that cannot be read is met."""
+        self.has_unread = True
+        return self.guesses
+
+    def take(self, guess: Expansion) -> None:
+        """What lines would give if those that cannot be read were not there; mistakes stay ours."""
+        self.graph, self.results = guess.graph, guess.results
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +173,10 @@ class Document:
                     report_off_centre(graph, sink)
                 expansion.whole = graph is not None
                 expansion.problems = tuple(sink)
+                if expansion.has_unread:
+                    guess = Expansion(name, guesses=True)
+                    expand_network(unit, {}, Diagnostics(), module.workshop, guess)
+                    expansion.take(guess)
                 known = grounds, expansion
             kept[name] = known
             found[name] = known[1]

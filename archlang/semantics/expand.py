@@ -70,6 +70,10 @@ class Witness(Protocol):
         """What a line gave: a tensor, several, or what is unknown."""
         ...
 
+    def passes_over(self) -> bool:
+        """Whether a line that cannot be read lets through what flows in; else that is unknown."""
+        ...
+
 
 class Expander:
     """Expands one network into a graph."""
@@ -205,6 +209,9 @@ class Expander:
             if frame.branches is not None:
                 frame.branches.append(UNKNOWN)
 
+    def _passes_over(self, frame: Frame) -> bool:
+        return frame.branches is None and self.witness is not None and self.witness.passes_over()
+
     def _bind_unknown(self, targets: tuple[tree.Expression, ...], frame: Frame) -> None:
         for target in targets:
             if isinstance(target, tree.Name):
@@ -219,6 +226,9 @@ class Expander:
     # ── steps ────────────────────────────────────────────────────────────────────────────────
 
     def _step(self, s: tree.Step, frame: Frame) -> None:
+        if isinstance(s.value, tree.Unread) and self._passes_over(frame):
+            self._bind_unknown(s.targets, frame)
+            return
         name = self._name_of(s, frame)
         if frame.branches is None:
             value = self.applier.step(s.value, frame, name)

@@ -119,7 +119,7 @@ def test_uses_of_a_block_are_those_of_the_networks(document: Document) -> None:
     assert isinstance(unit, tree.Block)
     assert isinstance(network, tree.Network)
     assert [use.scope.kind for use in uses(found, network)] == ["network"]
-    assert len(uses(found, unit)) == 1  # what the broken line gives flows into the second
+    assert len(uses(found, unit)) == 2  # the line between them is broken, and passed over
 
 
 # ── columns ──────────────────────────────────────────────────────────────────────────────────

@@ -134,7 +134,7 @@ def test_names_across_files(tmp_path: Path) -> None:
     (tmp_path / "units.arch").write_text(
         "block Unit(C):\n    conv(C, 3x3) -> relu\n", encoding="utf-8"
     )
-    net = 'use Unit from "units.arch"\n\nnetwork Net:\n    input 3x8x8\n    Unit(4)\n    fc(2)\n'
+    net = 'use Unit from "units.arch"\n\nnetwork Net:\n    input 3x8x8\n    Unit(4)\n    gap -> flatten -> fc(2)\n'
 
     async def session(editor: Editor) -> None:
         editor.open("net.arch", net)
@@ -148,7 +148,7 @@ def test_names_across_files(tmp_path: Path) -> None:
         assert (found.range.start.line, found.range.start.character) == (0, 6)
         context = lsp.ReferenceContext(include_declaration=True)
         places = await editor.client.text_document_references_async(
-            lsp.ReferenceParams(context, item, place)
+            lsp.ReferenceParams(context=context, text_document=item, position=place)
         )
         assert sorted((p.uri.rsplit("/", 1)[1], p.range.start.line) for p in places or ()) == [
             ("net.arch", 0),
@@ -161,14 +161,14 @@ def test_names_across_files(tmp_path: Path) -> None:
         assert isinstance(prepared, lsp.PrepareRenamePlaceholder)
         assert prepared.placeholder == "Unit"
         renamed = await editor.client.text_document_rename_async(
-            lsp.RenameParams("Stage", item, place)
+            lsp.RenameParams(item, place, "Stage")
         )
         assert renamed is not None and renamed.changes is not None
         own = editor.edited(net, list(renamed.changes[editor.uri("net.arch")]))
         assert own == net.replace("Unit", "Stage")
         assert len(renamed.changes[editor.uri("units.arch")]) == 1
         with pytest.raises(JsonRpcException, match="conv"):
-            await editor.client.text_document_rename_async(lsp.RenameParams("conv", item, place))
+            await editor.client.text_document_rename_async(lsp.RenameParams(item, place, "conv"))
         with pytest.raises(JsonRpcException):
             await editor.client.text_document_prepare_rename_async(
                 lsp.PrepareRenameParams(item, editor.at("net.arch", "input", 1))

@@ -1,0 +1,18 @@
+[
+  (block)
+  (network)
+  (branch)
+  (dense)
+  (repeat)
+  (chain)
+  (for)
+  (if)
+  (elif)
+  (else)
+  (replace)
+  (insert)
+  (list)
+  (comprehension)
+  (arguments)
+  (docstring)
+] @fold
