@@ -134,7 +134,8 @@ def test_names_across_files(tmp_path: Path) -> None:
     (tmp_path / "units.arch").write_text(
         "block Unit(C):\n    conv(C, 3x3) -> relu\n", encoding="utf-8"
     )
-    net = 'use Unit from "units.arch"\n\nnetwork Net:\n    input 3x8x8\n    Unit(4)\n    gap -> flatten -> fc(2)\n'
+    use = 'use Unit from "units.arch"\n\n'
+    net = f"{use}network Net:\n    input 3x8x8\n    Unit(4)\n    gap -> flatten -> fc(2)\n"
 
     async def session(editor: Editor) -> None:
         editor.open("net.arch", net)

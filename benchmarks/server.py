@@ -1,0 +1,72 @@
+"""How fast the language server answers an edit, as an editor sees it. Run: python -m benchmarks.server"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+
+from lsprotocol import types as lsp
+from pygls.lsp.client import LanguageClient
+
+from benchmarks.editing import edits, many, one
+
+ROUNDS = 25
+GOAL = 0.1
+"""Seconds."""
+URI = "file:///a.arch"
+
+
+async def answered(text: str) -> list[float]:
+    """Seconds from an edit until its diagnostics are there, and then until its hints are."""
+    client = LanguageClient("benchmark", "1")
+    news: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
+
+    @client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    def said(params: lsp.PublishDiagnosticsParams) -> None:  # pyright: ignore[reportUnusedFunction]
+        news.put_nowait(params)
+
+    await client.start_io(sys.executable, "-m", "archlang", "lsp")
+    await client.initialize_async(lsp.InitializeParams(capabilities=lsp.ClientCapabilities()))
+    client.initialized(lsp.InitializedParams())
+    item = lsp.TextDocumentItem(URI, "arch", 0, text)
+    client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+    await news.get()
+    version = edits(text)
+    taken: list[float] = []
+    for number in range(1, ROUNDS + 1):
+        change = lsp.TextDocumentContentChangeWholeDocument(version())
+        start = time.perf_counter()
+        client.text_document_did_change(
+            lsp.DidChangeTextDocumentParams(
+                lsp.VersionedTextDocumentIdentifier(number, URI), [change]
+            )
+        )
+        while (await news.get()).version != number:
+            pass
+        screen = lsp.Range(lsp.Position(1000, 0), lsp.Position(1060, 0))
+        await client.text_document_inlay_hint_async(
+            lsp.InlayHintParams(lsp.TextDocumentIdentifier(URI), screen)
+        )
+        taken.append(time.perf_counter() - start)
+    await client.shutdown_async(None)
+    client.exit(None)
+    await client.stop()
+    return taken
+
+
+def main() -> None:
+    """Print the medians."""
+    for name, text in (("many definitions", many()), ("one network", one())):
+        taken = sorted(asyncio.run(answered(text)))
+        middle, worst = statistics.median(taken), taken[-1]
+        met = "met" if middle <= GOAL else "missed"
+        print(
+            f"edit → diagnostics and hints in the editor, 2,000 lines, {name}: "
+            f"median {middle * 1e3:.0f} ms, worst {worst * 1e3:.0f} ms; goal {GOAL * 1e3:.0f}: {met}"
+        )
+
+
+if __name__ == "__main__":
+    main()
