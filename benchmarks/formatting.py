@@ -1,4 +1,4 @@
-"""How many lines a second are formatted, beside reading them. Run: python -m benchmarks.formatting"""
+"""How many lines a second are formatted. Run: python -m benchmarks.formatting"""
 
 from __future__ import annotations
 

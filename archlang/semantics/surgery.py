@@ -203,6 +203,8 @@ class Edits:
 
         Within a network that is only a part, its own lines speak of weights of another one.
         """
+        if not self.edits:  # as in nearly every network
+            return None if self.outer is None else self.outer.adapts(path)
         inside = self._relative(path)
         matching = [e.change for e in self.edits if e.change.word == "adapt"]
         matching = [change for change in matching if is_at(change, inside)]
@@ -223,6 +225,8 @@ class Edits:
         `put_by`: the line that put in what stands there. Lines of the networks before do not speak
         of it, nor does a `*` beside it: whoever puts a layer in freezes it by its name.
         """
+        if not self.edits:
+            return self.outer is not None and self.outer.freezes(path, put_by)
         inside = self._relative(path)
         around = [
             e.change

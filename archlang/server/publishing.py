@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
 logger = logging.getLogger(__name__)
-PATIENCE = 0.02
+PATIENCE = 0.005
 """Seconds from an edit to its analysis, in which further ones may come."""
 
 
