@@ -6,7 +6,6 @@ import asyncio
 import statistics
 import sys
 import time
-from os.path import commonprefix
 
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
@@ -21,14 +20,21 @@ URI = "file:///a.arch"
 
 def typed(before: str, after: str) -> lsp.TextDocumentContentChangePartial:
     """The change that an editor sends for what was typed."""
-    start = len(commonprefix([before, after]))
-    same = len(commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = _alike(before, after)
+    same = _alike(before[:start:-1], after[:start:-1])
     ends = (start, len(before) - same)
     places = [
         lsp.Position(before.count("\n", 0, at), at - before.rfind("\n", 0, at) - 1) for at in ends
     ]
     new = after[start : len(after) - same]
     return lsp.TextDocumentContentChangePartial(text=new, range=lsp.Range(*places))
+
+
+def _alike(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next(
+        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 async def answered(text: str) -> list[float]:
@@ -40,7 +46,9 @@ async def answered(text: str) -> list[float]:
     def said(params: lsp.PublishDiagnosticsParams) -> None:  # pyright: ignore[reportUnusedFunction]
         news.put_nowait(params)
 
-    await client.start_io(sys.executable, "-m", "archlang", "lsp")
+    await client.start_io(  # pyright: ignore[reportUnknownMemberType]  # pygls
+        sys.executable, "-m", "archlang", "lsp"
+    )
     await client.initialize_async(lsp.InitializeParams(capabilities=lsp.ClientCapabilities()))
     client.initialized(lsp.InitializedParams())
     item = lsp.TextDocumentItem(URI, "arch", 0, text)
