@@ -42,7 +42,9 @@ async def answered(text: str) -> list[float]:
     client = LanguageClient("benchmark", "1")
     news: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
 
-    @client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    @client.feature(  # pyright: ignore[reportUntypedFunctionDecorator]  # pygls
+        lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS
+    )
     def said(params: lsp.PublishDiagnosticsParams) -> None:  # pyright: ignore[reportUnusedFunction]
         news.put_nowait(params)
 

@@ -172,9 +172,7 @@ def _word(
 ) -> tuple[str, frozenset[str]] | None:
     name = match[0]
     if mention is None:
-        if name in _WORDS and _stands_as_word(match):
-            return "keyword", frozenset()
-        return _builtin(name) if find(name) is None else ("function", frozenset({"defaultLibrary"}))
+        return _unmentioned(match)
     if mention.callee is not None:
         return "parameter", frozenset()
     if mention.network is not None:
@@ -185,6 +183,16 @@ def _word(
             modifiers.add("readonly")
         return _KINDS[mention.symbol.kind], frozenset(modifiers)
     return _of_file(name, names, modifiers)
+
+
+def _unmentioned(match: re.Match[str]) -> tuple[str, frozenset[str]] | None:
+    """What a name is that nothing in the file gives a meaning to."""
+    name = match[0]
+    if match.string[: match.start()].rstrip(" ").endswith("."):
+        return "property", frozenset()
+    if name in _WORDS and _stands_as_word(match):
+        return "keyword", frozenset()
+    return _builtin(name) if find(name) is None else ("function", frozenset({"defaultLibrary"}))
 
 
 def _stands_as_word(match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archlang.editing.bindings import Mention, Symbol, bindings
-from archlang.editing.contexts import Context, blanked, context, open_brackets
+from archlang.editing.contexts import Context, Open, blanked, context, open_brackets
 from archlang.editing.definitions import Read
 from archlang.editing.document import Document
 from archlang.editing.library import Library, spec_files
@@ -31,6 +31,7 @@ from archlang.editing.offers import (
     words,
 )
 from archlang.editing.places import definition_at, piece_at
+from archlang.editing.signatures import DIMS, signature_of
 from archlang.graph import Graph, Tensor
 from archlang.semantics.places import ZOO
 from archlang.semantics.surgery import MERGES as MERGE_KINDS
@@ -212,10 +213,25 @@ class _At:
 
     def _arguments(self, now: Context) -> Iterator[Offer]:
         assert now.call is not None
-        given = {text.partition("=")[0].strip() for text in now.call.given if "=" in text}
+        given = self._given(now.call)
         for offer in arguments_of(now.call.name) or self._parameters(now.call.name):
             if offer.label.rstrip("=") not in given:
                 yield offer
+
+    def _given(self, call: Open) -> set[str]:
+        """The arguments that are there already, by name or by place."""
+        found = signature_of(self._document.analysis(), self._read, call.name)
+        names = [argument.name for argument in found.arguments] if found else []
+        given: set[str] = set()
+        for number, text in enumerate(call.given):
+            keyword, is_named, _ = text.partition("=")
+            if is_named:
+                given.add(keyword.strip())
+            elif found is not None and found.size and DIMS.fullmatch(text.strip()):
+                given.add(found.size)
+            elif number < len(names):
+                given.add(names[number])
+        return given
 
     def _parameters(self, name: str) -> Iterator[Offer]:
         meaning = self._lookup.declared(self._document, name)

@@ -12,7 +12,8 @@ from archlang.syntax import tree
 
 FoldKind: TypeAlias = Literal["region", "comment", "imports"]
 _BRACKETS = re.compile(
-    r'"{3}(?:[^\\]|\\.)*?"{3}|\'{3}(?:[^\\]|\\.)*?\'{3}|"[^"\n]*"|\'[^\'\n]*\'|#[^\n]*|[\[(\])]',
+    r'"{3}(?:[^\\]|\\.)*?"{3}|\'{3}(?:[^\\]|\\.)*?\'{3}'
+    r'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*|[\[(\])]',
     re.DOTALL,
 )
 
@@ -33,10 +34,22 @@ def folds(document: Document) -> list[Fold]:
 
 def _folds(document: Document) -> Iterator[Fold]:
     lines = document.text.split("\n")
+    spoken = _spoken(document.text)
+    lines = [line if n not in spoken else "" for n, line in enumerate(lines, 1)]
     yield from _indented(lines)
     yield from _runs(lines)
     yield from _brackets(document.text)
     yield from _imports(document.reads())
+
+
+def _spoken(text: str) -> frozenset[int]:
+    """Lines that begin inside a long text; they are no code, however they are indented."""
+    found: set[int] = set()
+    for match in _BRACKETS.finditer(text):
+        if ends := match[0].count("\n"):
+            first = text.count("\n", 0, match.start()) + 1
+            found.update(range(first + 1, first + ends + 1))
+    return frozenset(found)
 
 
 def _indented(lines: list[str]) -> Iterator[Fold]:

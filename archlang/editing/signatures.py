@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 )
 _CALLEE = re.compile(r"(?:\b(block|network|let)[ \t]+)?\b([A-Za-z_]\w*)[ \t]*\Z")
 _KEYWORD = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
-_DIMS = re.compile(r"\s*(?:\d+|[A-Z])(?:x(?:\d+|[A-Z]))+\s*")
+DIMS = re.compile(r"\s*(?:\d+|[A-Z])(?:x(?:\d+|[A-Z]))+\s*")
 
 
 class Argument(NamedTuple):
@@ -181,7 +181,7 @@ def _active(call: Call, found: Signature) -> int | None:
     names = [argument.name for argument in found.arguments]
     if call.keyword is not None:
         return names.index(call.keyword) if call.keyword in names else None
-    if found.size in names and _DIMS.fullmatch(call.written):
+    if found.size in names and DIMS.fullmatch(call.written):
         return names.index(found.size)
     if call.number < len(names):
         return call.number
