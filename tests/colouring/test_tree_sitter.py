@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from formatting.programs import program
 from lark.exceptions import LarkError
 
 from archlang.diagnostics.model import Mistake
-from tests.editors.tree_sitter_trees import (
+
+from .tree_sitter_trees import (
     FOLDER,
     Node,
     built,
@@ -20,7 +22,6 @@ from tests.editors.tree_sitter_trees import (
     lark_tree,
     sitter_tree,
 )
-from tests.formatting.programs import program
 
 tree_sitter = pytest.importorskip("tree_sitter")
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.arch"))

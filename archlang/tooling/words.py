@@ -1,0 +1,162 @@
+"""The words of the language, for Pygments; written by `python -m editors.generate`."""
+
+from __future__ import annotations
+
+KEYWORDS = frozenset(
+    {
+        "after",
+        "arch",
+        "as",
+        "assert",
+        "before",
+        "block",
+        "branch",
+        "chain",
+        "default",
+        "dense",
+        "elif",
+        "else",
+        "except",
+        "for",
+        "freeze",
+        "from",
+        "if",
+        "input",
+        "insert",
+        "let",
+        "network",
+        "output",
+        "remove",
+        "repeat",
+        "replace",
+        "shared",
+        "skips",
+        "training",
+        "use",
+        "when",
+    }
+)
+
+SOFT = frozenset(
+    {
+        "adapt",
+        "weights",
+    }
+)
+
+OPERATOR_WORDS = frozenset(
+    {
+        "and",
+        "in",
+        "not",
+        "or",
+    }
+)
+
+CONSTANTS = frozenset(
+    {
+        "false",
+        "none",
+        "same",
+        "true",
+    }
+)
+
+LAYERS = frozenset(
+    {
+        "adaptive_avgpool",
+        "adaptive_maxpool",
+        "affine",
+        "alpha_dropout",
+        "avgpool",
+        "bn",
+        "channel_shuffle",
+        "constant",
+        "conv",
+        "crop",
+        "dirac",
+        "drop_path",
+        "dropout",
+        "dropout1d",
+        "dropout2d",
+        "dropout3d",
+        "dwconv",
+        "elu",
+        "fc",
+        "fixed",
+        "flatten",
+        "gap",
+        "gelu",
+        "gmp",
+        "gn",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "identity",
+        "inorm",
+        "kaiming",
+        "kaiming_normal",
+        "kaiming_uniform",
+        "leaky_relu",
+        "ln",
+        "log_softmax",
+        "lppool",
+        "lrn",
+        "maxout",
+        "maxpool",
+        "mish",
+        "normal",
+        "ones",
+        "orthogonal",
+        "pad",
+        "permute",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "prelu",
+        "project",
+        "rbf",
+        "relu",
+        "relu6",
+        "reshape",
+        "resize",
+        "scale",
+        "select",
+        "selu",
+        "sepconv",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+        "sparse_conv",
+        "split",
+        "tanh",
+        "trunc_normal",
+        "uniform",
+        "upconv",
+        "upsample",
+        "xavier",
+        "xavier_normal",
+        "xavier_uniform",
+        "zeros",
+    }
+)
+
+FUNCTIONS = frozenset(
+    {
+        "abs",
+        "ceil",
+        "enumerate",
+        "floor",
+        "int",
+        "len",
+        "log2",
+        "max",
+        "min",
+        "range",
+        "reversed",
+        "round",
+        "sqrt",
+        "sum",
+        "zip",
+    }
+)
