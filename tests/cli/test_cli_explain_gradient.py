@@ -209,7 +209,7 @@ def test_more_layers_of_a_saturating_f_are_not_judged(cli) -> None:
 def test_the_docs_show_what_is_printed(cli, tmp_path: Path, monkeypatch) -> None:
     page = (Path(__file__).parents[2] / "docs" / "depth.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    (spec,) = re.findall(r"```arch\n(block Unit.*?)```", page, re.DOTALL)
+    (spec,) = re.findall(r"```arch[^\n]*\n(block Unit.*?)```", page, re.DOTALL)
     Path("small.arch").write_text(spec, encoding="utf-8")
     blocks = re.findall(
         r"```text\n\$ archlang (explain-gradient [^\n]*)\n([^$`].*?)```", page, re.DOTALL

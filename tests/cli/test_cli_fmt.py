@@ -99,5 +99,6 @@ def test_marks_and_line_ends_of_other_systems_go(cli, tmp_path: Path) -> None:
 
 
 def test_our_own_specs_are_formatted(cli) -> None:
-    result = cli("fmt", "--check", ROOT / "specs", ROOT / "examples")
+    folders = (ROOT / "specs", ROOT / "archlang/templates", ROOT / "examples/depth")
+    result = cli("fmt", "--check", *folders)
     assert result.exit_code == 0, result.stdout
