@@ -74,6 +74,10 @@ class _Interrupt:
         if self._superseded():
             raise Superseded
 
+    def passes_over(self) -> bool:
+        """Only what can be read is drawn."""
+        return False
+
 
 def read_edition(
     subject: Subject, number: int, superseded: Callable[[], bool]

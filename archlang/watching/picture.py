@@ -89,9 +89,15 @@ def _facts(graph: Graph, group: Group, rows: dict[int, Row], unit: Scope | None)
         "out": shape_text(last.shape),
         "params": sum(row.params for row in own),
         "macs": sum(row.macs for row in own),
-        "field": own[-1].field.text() if own else "",
+        "field": _field(graph, own),
         "within": _around(unit.parent if unit else first.scope),
     }
+
+
+def _field(graph: Graph, rows: list[Row]) -> str:
+    """What a unit of the box's last map sees: behind it, flattened, one would see all there is."""
+    maps = [row for row in rows if len(graph.nodes[row.node].shape) > 1]
+    return (maps or rows)[-1].field.text() if rows else ""
 
 
 def _labels(nodes: Iterable[Node]) -> list[str]:
