@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from archlang.editing.definitions import Read
@@ -29,7 +29,18 @@ class Fold(NamedTuple):
 def folds(document: Document) -> list[Fold]:
     """All folds of a file, in the order of their first lines."""
     found = {(fold.first, fold.last): fold for fold in reversed(list(_folds(document)))}
-    return sorted(found.values())
+    return list(_nested(sorted(found.values(), key=lambda fold: (fold.first, -fold.last))))
+
+
+def _nested(found: Iterable[Fold]) -> Iterator[Fold]:
+    """In half-written lines some would overlap: of two such, the one that begins first."""
+    around: list[Fold] = []
+    for fold in found:
+        while around and around[-1].last < fold.first:
+            around.pop()
+        if not around or fold.last <= around[-1].last:
+            around.append(fold)
+            yield fold
 
 
 def _folds(document: Document) -> Iterator[Fold]:
