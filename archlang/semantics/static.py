@@ -14,6 +14,10 @@ from archlang.semantics.values import UNKNOWN, OpKind, Unit, Value
 from archlang.source import Span
 from archlang.syntax import tree
 
+_MOST = 10_000
+"""Calls that are remembered."""
+_right: set[object] = set()
+
 
 def check_call(e: tree.Call, callee: Value) -> None:
     """Hold a call to what its callee takes.
@@ -26,12 +30,23 @@ def check_call(e: tree.Call, callee: Value) -> None:
         if any(g.name is None and g.value is UNKNOWN for g in given):
             # By its place it may be a size, which goes to the kernel: only names are certain.
             given = [g for g in given if g.name is not None]
-        partial(callee.op, callee.op.name, given)
+        _hold(callee, given)
     elif isinstance(callee, Unit) and not callee.complete:
         signature = signature_of_parameters(callee.name, open_parameters(callee))
         missing = signature.missing({*signature.bind(given), *callee.arguments}, e.span)
         if missing:
             raise missing
+
+
+def _hold(callee: OpKind, given: list[Given]) -> None:
+    """As `partial` does; what was right once is right in every line, and an editor asks often."""
+    key = callee.op, *((g.name, repr(g.value)) for g in given)
+    if key in _right:
+        return
+    partial(callee.op, callee.op.name, given)
+    if len(_right) >= _MOST:
+        _right.clear()
+    _right.add(key)
 
 
 def _given(a: tree.Argument) -> Given:
