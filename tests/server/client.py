@@ -14,6 +14,7 @@ from pygls.lsp.client import LanguageClient
 
 PATIENCE = 60.0
 """Seconds after which an answer is taken for lost."""
+_CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
 
 class Editor:
@@ -103,7 +104,7 @@ class Editor:
 
     def units(self, text: str) -> int:
         """How long a text is to this editor."""
-        codec, size = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}[self.encoding]
+        codec, size = _CODECS[self.encoding]
         return len(text.encode(codec)) // size
 
     def place(self, text: str, offset: int) -> lsp.Position:

@@ -276,7 +276,7 @@ async def repair(editor: Editor, found: lsp.Diagnostic) -> list[lsp.TextEdit]:
     return list(action.edit.changes[editor.uri("a.arch")])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_columns_are_those_of_the_editor(
@@ -292,6 +292,9 @@ def test_columns_are_those_of_the_editor(
         words = {editor.inside("a.arch", d.range) for d in found}
         assert "relo" in words, words
         at = text.index("relo")
+        editor.replace("a.arch", at, at + 4, "rela")
+        found = await editor.diagnostics("a.arch", bool)
+        assert {editor.inside("a.arch", d.range) for d in found} == words - {"relo"} | {"rela"}
         editor.replace("a.arch", at, at + 4, "relu")
         found = await editor.diagnostics(
             "a.arch", lambda f: all(editor.inside("a.arch", d.range) != "relo" for d in f)
@@ -324,6 +327,42 @@ def test_a_used_file_that_is_no_text(tmp_path: Path) -> None:
         assert (await hints(editor))["    gap -> flatten"] == "32"
 
     edit(tmp_path, session)
+
+
+def test_places_beyond_the_text_and_closing_what_is_not_open(tmp_path: Path) -> None:
+    async def session(editor: Editor) -> None:
+        editor.open("a.arch", NET)
+        item, far = editor.item("a.arch"), lsp.Position(99_999, 99_999)
+        assert await editor.client.text_document_hover_async(lsp.HoverParams(item, far)) is None
+        await editor.client.text_document_completion_async(lsp.CompletionParams(item, far))
+        unknown = lsp.DidCloseTextDocumentParams(editor.item("never.arch"))
+        editor.client.text_document_did_close(unknown)
+        with pytest.raises(JsonRpcException):
+            await editor.client.workspace_execute_command_async(
+                lsp.ExecuteCommandParams("archlang.preview", ["untitled:Untitled-1"])
+            )
+        change = lsp.TextDocumentContentChangePartial(text="# end\n", range=lsp.Range(far, far))
+        version = lsp.VersionedTextDocumentIdentifier(2, editor.uri("a.arch"))
+        editor.client.text_document_did_change(lsp.DidChangeTextDocumentParams(version, [change]))
+        editor.texts["a.arch"] += "# end\n"
+        editor.versions["a.arch"] = 2
+        at = editor.texts["a.arch"].index("gap")
+        editor.replace("a.arch", at, at + 3, "gep")
+        assert await editor.codes("a.arch") == ["E0201"]
+
+    edit(tmp_path, session)
+
+
+def test_an_editor_that_is_gone_takes_the_server_with_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "archlang", "lsp"],
+        input=b"Content-Length: 9\r\n\r\n{broken!}",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stdout
+    assert not done.stdout or done.stdout.startswith(b"Content-Length:")
 
 
 def test_the_address_of_the_live_page(tmp_path: Path) -> None:
