@@ -11,18 +11,19 @@ import pytest
 
 from archlang.watching import Watcher, serve
 
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 GOOD = "network Net:\n    input 1x28x28\n    conv({n}, 3x3) -> relu\n    flatten -> fc(10)\n"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
-    program = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if program is None:
-        pytest.skip("no Chromium here")
     with sync_api.sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        programs = [*map(shutil.which, PROGRAMS), own if Path(own).is_file() else None]
+        program = next(filter(None, programs), None)
+        if program is None:
+            pytest.skip(f"no browser here: none of {', '.join(PROGRAMS)}, nor playwright's own")
         started = playwright.chromium.launch(
             executable_path=program,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],

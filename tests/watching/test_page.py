@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
 import pytest
 
+from archlang.graph import Graph
 from archlang.watching import Watcher, serve
+from archlang.watching.edition import Edition
 from archlang.watching.editor import Editor
 from tests.watching.conftest import GOOD, shown
 
@@ -60,23 +64,26 @@ def test_a_save_is_shown_within_half_a_second(page: Any, watcher: Watcher, spec:
     assert sorted(times)[2] < 0.5, times
 
 
-def follow(page: Any, watcher: Watcher, spec: Path, saves: int) -> None:
-    shown(page, watcher)
+def follow(page: Any, spec: Path, saves: range) -> list[float]:
+    """Save again and again, hold what the page shows against it; seconds from save to page."""
     page.evaluate(RECORD)
-    good = 8
-    for save in range(saves):
+    good, times = 8, list[float]()
+    for save in saves:
         n = 100 + save
         kind = (GOOD, BROKEN, GOOD, UNREADABLE, BROKEN)[save % 5]
         good = n if kind is GOOD else good
         write = replace if save % 2 else lambda p, t: p.write_text(t, "utf-8")
+        start = perf_counter()
         write(spec, kind.format(n=n))
         settled(page, f"conv({n}, 3x3")
+        times.append(perf_counter() - start)
         assert f"3×3 conv, {good}" in drawn(page)
         said = page.locator("#problems").text_content()
         assert (said == "") if kind is GOOD else (f"nonsense{n}" in said), said
         assert bool(page.locator("#drawing.stale").count()) is (kind is not GOOD)
     for state in page.evaluate("window.seen"):
         consistent(state)
+    return times
 
 
 def consistent(state: dict[str, Any]) -> None:
@@ -95,12 +102,33 @@ def consistent(state: dict[str, Any]) -> None:
 
 
 def test_twenty_saves(page: Any, watcher: Watcher, spec: Path) -> None:
-    follow(page, watcher, spec, 20)
+    shown(page, watcher)
+    follow(page, spec, range(20))
 
 
 @pytest.mark.slow
 def test_two_hundred_saves(page: Any, watcher: Watcher, spec: Path) -> None:
-    follow(page, watcher, spec, 200)
+    shown(page, watcher)
+    times = follow(page, spec, range(50))
+    before = kept(page)
+    times += follow(page, spec, range(50, 200))
+    after = kept(page)
+    print(f"\nsave to page: median {median(times):.3f} s, worst {max(times):.3f} s")
+    print(f"kept after 50 and 200 saves: {before} and {after}")
+    assert median(times) < 0.5, times
+    for kind, count in after.items():
+        assert count <= before[kind] * 1.2 + 3, (before, after)
+
+
+def kept(page: Any) -> dict[str, int]:
+    """What lives on after saves: versions and graphs here, nodes and listeners in the page."""
+    browser = page.context.new_cdp_session(page)
+    browser.send("HeapProfiler.collectGarbage")
+    found = dict[str, int](browser.send("Memory.getDOMCounters"))
+    browser.detach()
+    gc.collect()
+    living = [type(thing) for thing in gc.get_objects()]
+    return found | {kind.__name__: living.count(kind) for kind in (Edition, Graph)}
 
 
 def test_saves_faster_than_anyone_can_follow(page: Any, watcher: Watcher, spec: Path) -> None:

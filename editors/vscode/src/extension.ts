@@ -1,15 +1,33 @@
 // Starts `archlang lsp` for .arch files, and shows the live page beside the text.
 
 import * as vscode from "vscode";
-import { LanguageClient, LanguageClientOptions, ServerOptions } from "vscode-languageclient/node";
-import { page } from "./page";
+import {
+  CloseAction,
+  CloseHandlerResult,
+  ErrorAction,
+  ErrorHandler,
+  ErrorHandlerResult,
+  LanguageClient,
+  LanguageClientOptions,
+} from "vscode-languageclient/node";
+import { Previews } from "./preview";
+import { expanded, found, Server } from "./program";
 
-const INSTALL = "https://github.com/archlang/archlang#try-it";
+const INSTALL = "pip install 'archlang[lsp]'";
+const SETTINGS = "Open Settings";
+const OUTPUT = "Show Output";
+const RESTARTS = 4;
+const MINUTES = 3;
 
+let output: vscode.OutputChannel;
 let client: LanguageClient | undefined;
+let work: Promise<void> = Promise.resolve();
+const previews = new Previews();
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export function activate(context: vscode.ExtensionContext): Promise<void> {
+  output = vscode.window.createOutputChannel("Arch");
   context.subscriptions.push(
+    output,
     vscode.commands.registerCommand("archlang.openPreview", openPreview),
     vscode.commands.registerCommand("archlang.restart", restart),
     vscode.workspace.onDidChangeConfiguration((change) => {
@@ -17,93 +35,133 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         void restart();
       }
     }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void restart()),
   );
-  await start();
+  return restart();
 }
 
-export async function deactivate(): Promise<void> {
-  await client?.stop();
-  client = undefined;
+export function deactivate(): Promise<void> {
+  return inTurn(stop);
 }
 
-/** The command of the settings, with the folder of the workspace filled in. */
-export function command(): string {
-  const path = vscode.workspace.getConfiguration("archlang").get<string>("path") || "archlang";
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
-  return path.replace(/\$\{workspaceFolder\}/g, folder);
+function restart(): Promise<void> {
+  return inTurn(async () => {
+    await stop();
+    if (vscode.workspace.isTrusted) {
+      await start();
+    }
+  });
+}
+
+/** Starts and stops follow one another, however fast they are asked for. */
+function inTurn(next: () => Promise<void>): Promise<void> {
+  work = work.then(next, next);
+  return work;
 }
 
 async function start(): Promise<void> {
-  const path = command();
-  const server: ServerOptions = { command: path, args: ["lsp"] };
-  const options: LanguageClientOptions = {
-    documentSelector: [{ language: "arch" }],
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  const setting = vscode.workspace.getConfiguration("archlang").get<string>("path") ?? "";
+  const file = found(expanded(setting, folder));
+  if (file === undefined) {
+    report(`there is no program '${setting}'. Install it (${INSTALL}), or set archlang.path.`);
+    return;
+  }
+  const endings = new Endings();
+  const launch = async () => (endings.server = await Server.start(file, folder)).child;
+  const made = new LanguageClient("archlang", "Arch", launch, options(endings));
+  try {
+    await made.start();
+    client = made;
+    endings.began = true;
+  } catch (error) {
+    report(`'${file} lsp' did not start: ${endings.server?.complaint || reason(error)}`);
+  }
+}
+
+async function stop(): Promise<void> {
+  previews.close();
+  const old = client;
+  client = undefined;
+  try {
+    await old?.stop();
+  } catch (error) {
+    output.appendLine(`The server did not end well: ${reason(error)}`);
+  }
+}
+
+function options(errorHandler: ErrorHandler): LanguageClientOptions {
+  return {
+    documentSelector: [
+      { scheme: "file", language: "arch" },
+      { scheme: "untitled", language: "arch" },
+    ],
     synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.arch") },
+    outputChannel: output,
+    errorHandler,
+    initializationFailedHandler: () => false,
   };
-  client = new LanguageClient("archlang", "Arch", server, options);
-  try {
-    await client.start();
-  } catch (error) {
-    client = undefined;
-    await complain(path, error);
+}
+
+/** What is done when the server ends by itself: one that has worked is started again. */
+class Endings implements ErrorHandler {
+  server: Server | undefined;
+  began = false;
+  private times: number[] = [];
+
+  error(): ErrorHandlerResult {
+    return { action: ErrorAction.Continue };
+  }
+
+  closed(): CloseHandlerResult {
+    const now = Date.now();
+    this.times = [...this.times.filter((time) => now - time < MINUTES * 60_000), now];
+    if (this.began && this.times.length <= RESTARTS) {
+      previews.close();
+      return { action: CloseAction.Restart, handled: true };
+    }
+    if (this.began) {
+      report(`the server ended ${this.times.length} times in a row. ${this.server?.complaint}`);
+    }
+    return { action: CloseAction.DoNotRestart, handled: true };
   }
 }
 
-async function restart(): Promise<void> {
-  await deactivate();
-  await start();
-}
-
-async function complain(path: string, error: unknown): Promise<void> {
-  const [settings, help] = ["Open Settings", "How to Install"];
-  const reason = error instanceof Error ? error.message : String(error);
-  const chosen = await vscode.window.showErrorMessage(
-    `Arch: '${path} lsp' could not be started (${reason}). ` +
-      "Run pip install 'archlang[lsp]', or set archlang.path to the command.",
-    settings,
-    help,
-  );
-  if (chosen === settings) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", "archlang.path");
-  } else if (chosen === help) {
-    await vscode.env.openExternal(vscode.Uri.parse(INSTALL));
-  }
-}
-
-/** The page of `archlang watch`, for the file that is shown. */
-async function openPreview(): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (document?.languageId !== "arch") {
-    await vscode.window.showInformationMessage("Arch: open an .arch file to preview it.");
+async function openPreview(given?: vscode.Uri): Promise<void> {
+  const uri = given ?? vscode.window.activeTextEditor?.document.uri;
+  if (uri === undefined) {
+    report("open an .arch file first; its page is shown beside it.");
     return;
   }
-  if (document.isUntitled) {
-    await vscode.window.showInformationMessage("Arch: save the file; its page follows each save.");
+  await work;
+  const server = client;
+  if (server === undefined) {
+    report("the page comes from the language server, and that does not run.");
     return;
   }
   try {
-    await show(document);
+    await previews.open(uri, (text) => {
+      const asked = { command: "archlang.preview", arguments: [text] };
+      return server.sendRequest("workspace/executeCommand", asked);
+    });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await vscode.window.showErrorMessage(`Arch: no preview: ${reason}`);
+    report(reason(error));
   }
 }
 
-async function show(document: vscode.TextDocument): Promise<void> {
-  if (client === undefined) {
-    throw new Error("the language server is not running");
-  }
-  const url: string = await client.sendRequest("workspace/executeCommand", {
-    command: "archlang.preview",
-    arguments: [client.code2ProtocolConverter.asUri(document.uri)],
+/** Say what went wrong where it is seen, with ways out; nothing waits for the answer. */
+function report(message: string): void {
+  output.appendLine(message);
+  const shown = vscode.window.showErrorMessage(`Arch: ${message}`, SETTINGS, OUTPUT);
+  void shown.then((chosen) => {
+    if (chosen === OUTPUT) {
+      output.show();
+    } else if (chosen === SETTINGS) {
+      void vscode.commands.executeCommand("workbench.action.openSettings", "archlang.path");
+    }
   });
-  const address = await vscode.env.asExternalUri(vscode.Uri.parse(url));
-  const name = vscode.workspace.asRelativePath(document.uri);
-  const panel = vscode.window.createWebviewPanel(
-    "archlang.preview",
-    `Preview ${name}`,
-    { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-    { enableScripts: true, retainContextWhenHidden: true },
-  );
-  panel.webview.html = page(address.toString(true));
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

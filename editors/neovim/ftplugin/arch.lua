@@ -1,0 +1,18 @@
+-- What holds in a buffer of .arch text; the language server is started for it.
+if vim.b.did_ftplugin then
+  return
+end
+vim.b.did_ftplugin = true
+
+vim.bo.commentstring = "# %s"
+vim.bo.comments = ":#"
+vim.bo.expandtab = true
+vim.bo.shiftwidth = 4
+vim.bo.softtabstop = 4
+vim.bo.suffixesadd = ".arch"
+vim.wo.foldmethod = "indent"
+vim.wo.foldlevel = 99
+vim.b.undo_ftplugin =
+  "setlocal commentstring< comments< expandtab< shiftwidth< softtabstop< suffixesadd< foldmethod< foldlevel<"
+
+require("archlang").start(vim.api.nvim_get_current_buf())
