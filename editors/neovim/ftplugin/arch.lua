@@ -1,7 +1,9 @@
 -- What holds in a buffer of .arch text; the language server is started for it.
-if vim.b.did_ftplugin then
+-- Vim has a plug-in for another language with files of that name; whichever comes first, ours holds.
+if vim.b.did_archlang_ftplugin then
   return
 end
+vim.b.did_archlang_ftplugin = true
 vim.b.did_ftplugin = true
 
 vim.bo.commentstring = "# %s"
