@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 QUICK = ["index", "tutorial", "lecture", "guide", "sizes", "figures", "counting"]
 LONG = ["export", "speed", "weights", "depth", "distributed"]
 NOT_RUN = {
-    "authoring": "its commands wait, or need a repository; tests/cli, comparing, notebook, watching",
+    "authoring": "its commands wait, or need a repository; tests/cli, tests/comparing, …",
     "editors": "its commands need an editor; tests/server and tests/colouring",
     "transfer": "it trains; tests/test_examples.py",
     "gallery": "its figures are held by tests/figures",

@@ -300,3 +300,11 @@ def test_the_page_says_that_the_watch_has_ended(page: Any, watcher: Watcher) -> 
     shown(page, watcher)
     watcher.close()
     page.locator("#status", has_text="ended").wait_for()
+
+
+def test_what_is_wrong_is_underlined(page: Any, watcher: Watcher, spec: Path) -> None:
+    shown(page, watcher)
+    spec.write_text('network Net:\n    input 1x8x8\n    "👋" relu\n    reluu  # 漢字\n', "utf-8")
+    page.locator("#source li.error .wrong", has_text="reluu").wait_for()
+    marked = page.locator("#source li[data-line='4'] .wrong").all_text_contents()
+    assert marked == ["reluu"]

@@ -97,7 +97,7 @@ const page = {
     const room = byId("drawing");
     const last = "the last good figure";
     const why = !answer.there ? `The file is gone: this is ${last}. It is followed as soon as it is back.`
-      : stale ? `This is ${last}, of the text before ${plural(answer.errors, "mistake")}.` : "";
+      : stale ? `This is ${last}: the text has ${plural(answer.errors, "mistake")} now.` : "";
     const none = !drawn ? (answer.there ? "Nothing can be drawn before the mistakes are mended." : "There is no such file yet.") : "";
     byId("banner").textContent = drawn?.error ? `No figure: ${drawn.error}` : why || none;
     byId("banner").hidden = !byId("banner").textContent;

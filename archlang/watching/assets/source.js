@@ -41,8 +41,7 @@ const source = {
     if (lines.length > 1 && lines[lines.length - 1] === "") lines.pop();
     let quoted = false;
     const rows = lines.map((text, i) => {
-      const problem = own.find((p) => p.line === i + 1);
-      const row = this.row(text, i + 1, problem, quoted);
+      const row = this.row(text, i + 1, own.filter((p) => p.line === i + 1), quoted);
       if ((text.match(/"""/g) ?? []).length % 2) quoted = !quoted;
       return row;
     });
@@ -52,9 +51,11 @@ const source = {
     if (this.marked) this.mark(this.marked, false);
   },
 
-  row(text, number, problem, quoted) {
+  row(text, number, problems, quoted) {
+    const problem = problems.find((p) => p.severity === "error") ?? problems[0];
+    const wrong = problems.map((p) => stretch(text, p));
     const go = (event) => { event.preventDefault(); page.open({ file: this.shown, line: number, column: 1 }); };
-    const code = make("code", {}, ...(quoted ? [make("span", { class: "string" }, text)] : this.coloured(text)));
+    const code = make("code", {}, ...(quoted ? marked(text, "string", 0, wrong) : this.coloured(text, wrong)));
     const row = make("li", { "data-line": number, class: problem ? problem.severity : "",
       title: problem ? problem.message : false },
       make("a", { href: "#", class: "gutter", tabindex: "-1", click: go, "aria-label": `line ${number}` }, String(number)), code,
@@ -64,11 +65,12 @@ const source = {
     return row;
   },
 
-  coloured(text) {
-    return Array.from(text.matchAll(PIECES), ([piece, doc, comment, string, number, word]) => {
+  coloured(text, wrong) {
+    return Array.from(text.matchAll(PIECES), (match) => {
+      const [piece, doc, comment, string, number, word] = match;
       const kind = doc ? "string" : comment ? "comment" : string ? "string" : number ? "number" : word && WORDS.has(word) ? "word" : "";
-      return kind ? make("span", { class: kind }, piece) : document.createTextNode(piece);
-    });
+      return marked(piece, kind, match.index, wrong);
+    }).flat();
   },
 
   /** Shapes at line ends, of the file that is watched. */
@@ -106,3 +108,24 @@ const source = {
     }
   },
 };
+
+/** Where a mistake stands in its line, from and to; its columns count characters, a string's are UTF-16. */
+function stretch(text, { column, end }) {
+  const at = (place) => [...text].slice(0, place - 1).join("").length;
+  const from = at(column);
+  const to = end > column ? at(end) : end ? from + 1 : text.trimEnd().length;
+  return [from, Math.max(to, from + 1)];
+}
+
+/** A piece of a line that starts at a place, cut where it is wrong. */
+function marked(piece, kind, start, wrong) {
+  const cuts = new Set([0, piece.length]);
+  for (const place of wrong.flat()) if (place > start && place < start + piece.length) cuts.add(place - start);
+  const ends = [...cuts].sort((a, b) => a - b);
+  return ends.slice(1).map((end, i) => {
+    const text = piece.slice(ends[i], end);
+    const isWrong = wrong.some(([from, to]) => start + ends[i] < to && start + end > from);
+    const names = [kind, isWrong ? "wrong" : ""].filter(Boolean).join(" ");
+    return names ? make("span", { class: names }, text) : document.createTextNode(text);
+  });
+}
