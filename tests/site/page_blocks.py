@@ -93,9 +93,14 @@ def agrees(shown: str, real: str) -> bool:
     """Whether a page shows what is printed; `…` on a line stands for some text, alone for lines."""
     wanted = "".join(
         r"(?:.*\n)*?" if line.strip() == SKIPPED else _line(line) + r"[ ]*\n"
-        for line in shown.strip("\n").split("\n")
+        for line in _plain(shown).split("\n")
     )
-    return re.fullmatch(wanted, real.strip("\n") + "\n") is not None
+    return re.fullmatch(wanted, _plain(real) + "\n") is not None
+
+
+def _plain(text: str) -> str:
+    """A text with ordinary blanks between a number and its unit, as people copy it."""
+    return text.strip("\n").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _line(line: str) -> str:

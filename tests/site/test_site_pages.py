@@ -36,7 +36,8 @@ SHELL = {"text", "sh"}
 
 MY_NET = """network MyNet(classes=10):
     input 3x32x32
-    conv(8, 3x3) -> relu -> gap -> flatten -> fc(classes)
+    y = conv(8, 3x3) -> relu
+    conv(8, 3x3) + y -> relu -> gap -> flatten -> fc(classes)
 """
 
 
