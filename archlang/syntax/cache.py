@@ -26,8 +26,9 @@ def parser_cache() -> str | bool:
 
     The tables are a pickle, so they lie where only this user writes.
     """
-    grammar = Path(__file__).with_name("arch.lark").read_bytes()
-    key = hashlib.sha256(grammar + lark.__version__.encode()).hexdigest()[:16]
+    here = Path(__file__).parent
+    made_of = b"".join((here / name).read_bytes() for name in ("arch.lark", "boundaries.py"))
+    key = hashlib.sha256(made_of + lark.__version__.encode()).hexdigest()[:16]
     try:
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

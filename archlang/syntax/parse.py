@@ -21,6 +21,7 @@ from archlang.diagnostics.catalog.syntax import MixedTabs
 from archlang.diagnostics.model import Diagnostics, Mistake
 from archlang.source import Source, Span
 from archlang.syntax import tree
+from archlang.syntax.boundaries import end_at_words
 from archlang.syntax.build import TreeBuilder
 from archlang.syntax.cache import parser_cache
 from archlang.syntax.explain import syntax_mistake
@@ -66,6 +67,7 @@ class Parser:
             maybe_placeholders=False,
             transformer=self._builder,
             postlex=self.indentation,
+            edit_terminals=end_at_words,
             cache=parser_cache(),
         )
 

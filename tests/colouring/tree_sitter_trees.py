@@ -6,15 +6,14 @@ import ctypes
 import shutil
 import subprocess
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from lark import Lark, Token, Tree
-from lark.exceptions import LarkError
 
 from archlang.source import Source
+from archlang.syntax.boundaries import end_at_words
 from archlang.syntax.indentation import Indentation
 from archlang.syntax.parse import GRAMMAR
 
@@ -66,7 +65,7 @@ def _lark() -> tuple[Lark, Indentation]:
     indentation = Indentation()
     lark = Lark(
         GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start="file", keep_all_tokens=True,
-        maybe_placeholders=False, postlex=indentation,
+        maybe_placeholders=False, postlex=indentation, edit_terminals=end_at_words,
     )  # fmt: skip
     return lark, indentation
 
@@ -74,24 +73,12 @@ def _lark() -> tuple[Lark, Indentation]:
 def lark_tree(text: str) -> Node:
     """What the grammar makes of a text, without the tree builder's own checks.
 
-    A keyword that runs into a name is refused, as tree-sitter does; Lark alone does not see it.
-
     Raises:
         LarkError, Mistake: the grammar or the indentation refuses it.
     """
     lark, indentation = _lark()
     indentation.source = Source("", text)
-    parsed = lark.parse(text)
-    if _words_run_together(parsed):
-        raise LarkError("a keyword runs into a name")
-    return _from_lark(parsed)[0]
-
-
-def _words_run_together(parsed: Any) -> bool:
-    """Whether the grammar took `input` for `in put`: its keywords end in the middle of a word."""
-    tokens = [t for t in parsed.scan_values(lambda t: isinstance(t, Token)) if t.isidentifier()]
-    tokens.sort(key=lambda t: t.start_pos or 0)
-    return any(a.end_pos == b.start_pos for a, b in pairwise(tokens))
+    return _from_lark(lark.parse(text))[0]
 
 
 def _from_lark(part: Any) -> tuple[Node, ...]:

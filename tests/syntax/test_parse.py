@@ -56,6 +56,25 @@ def test_precedence(written: str, meant: str) -> None:
     assert body(written) == body(meant)
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("asset input == 3", (2, 11)),
+        ("x andy", (2, 7)),
+        ("x notin y", (2, 7)),
+        ("let iffy = 1 if2", (2, 18)),
+    ],
+)
+def test_a_keyword_ends_where_its_word_ends(line: str, place: tuple[int, int]) -> None:
+    """Where no name can stand the lexer looks for keywords alone: none is taken out of a word."""
+    assert mistakes(f"network N:\n    {line}\n") == [("E0101", *place)]
+
+
+@pytest.mark.parametrize("line", ["x if(a)else(b)", "a = not(x)", "y = 2 if a else-1"])
+def test_a_keyword_needs_no_blank_before_a_sign(line: str) -> None:
+    body(line)
+
+
 LAYOUTS = [
     "network N:\n    input 3x8x8\n    conv(8, 3x3) -> relu\n",
     "network N:\n    input 3x8x8\n    conv(8, 3x3) -> relu",
