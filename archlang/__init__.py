@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from archlang.analysis.sizes.legal import sizes
     from archlang.analysis.summary import summary
     from archlang.compiler import check, check_text
-    from archlang.compiler import graph as network
     from archlang.diagnostics.model import SpecError
     from archlang.figures import draw
+    from archlang.given import network
     from archlang.loading import load
     from archlang.measuring.gradients import gradients
     from archlang.optimising import optimize, passes_report
@@ -54,7 +54,7 @@ _HOMES = {
     "draw": ("archlang.figures", "draw"),
     "gradients": ("archlang.measuring.gradients", "gradients"),
     "load": ("archlang.loading", "load"),
-    "network": ("archlang.compiler", "graph"),
+    "network": ("archlang.given", "network"),
     "param_groups": ("archlang.training", "param_groups"),
     "torchvision_state_dict": ("archlang.weights.exporting", "torchvision_state_dict"),
     "weights_report": ("archlang.weights.report", "weights_report"),

@@ -182,12 +182,12 @@ def _not_in_zoo(name: str) -> UnknownNetwork:
 
 
 def choose(module: Module, name: str | None) -> Unit:
-    """The network of that name, or the only one.
+    """The network of that name, or the only one; the only one that needs no parameter set, if any.
 
     Raises:
         Mistake: there is none of that name, or several and none is named.
     """
-    ready = [n for n, u in module.networks.items() if complete(u)]
+    ready = [n for n, u in module.networks.items() if complete(u)] or list(module.networks)
     if name is None and len(ready) == 1:
         return module.networks[ready[0]]
     if name is None and ready:

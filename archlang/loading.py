@@ -5,12 +5,14 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from archlang.compiler import graph, is_saved
+from archlang.compiler import is_saved
+from archlang.given import network as graph_of
 
 if TYPE_CHECKING:
     import torch
     from torch import fx
 
+    from archlang.given import Address, Declared
     from archlang.graph import Graph
     from archlang.passes.budget import Budget
     from archlang.passes.model import Goal
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    spec: str | PathLike[str],
+    spec: Address | Declared | Graph,
     /,
     *,
     weights: WeightsSource | None = None,
@@ -35,8 +37,8 @@ def load(
 
     Args:
         spec: a file and the network in it (`file.arch:Network`), or the name of a network of the
-            zoo (`"ResNet50"`); or a file of `archlang.save` (`"net.safetensors"`), which has its
-            own weights and parameters.
+            zoo (`"ResNet50"`); a file of `archlang.save` (`"net.safetensors"`), which has its
+            own weights and parameters; or what an import, `%%arch` or `archlang.network` gave.
         weights: a `state_dict`, a file (`"net.safetensors"`, `.pth`, `.pt2`), an address with a
             hash (`"https://…#sha256=…"`), or torchvision's: `"DEFAULT"`, `"IMAGENET1K_V2"`,
             `ResNet50_Weights.IMAGENET1K_V2`. They are copied, and all of them have to fit; what a
@@ -73,7 +75,7 @@ def load(
 
         hold_goal(optimize)
     budget = budget_for(optimize, train_memory, batch, dtype)
-    if is_saved(spec):
+    if isinstance(spec, (str, PathLike)) and is_saved(spec):
         from archlang.weights.restoring import load_saved
 
         options = {"weights": weights, "key_map": key_map, "weights_of": weights_of}
@@ -81,7 +83,7 @@ def load(
         saved, network = load_saved(spec, device=device, dtype=dtype, given=given)
         return _optimised(network, saved, optimize, budget)
     return to_module(
-        graph(spec, **parameters),
+        graph_of(spec, **parameters),
         weights=weights,
         key_map=key_map,
         weights_of=weights_of,

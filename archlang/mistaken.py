@@ -108,9 +108,9 @@ def _folder(folder: Path) -> Mistaken:
 def empty_folder(folder: Path) -> Mistaken:
     """What to say of a folder without a spec: what lies there in its place."""
     names = sorted(p.name for p in _entries(folder) if not p.name.startswith("."))
-    holds = f"only {', '.join(names[:_MOST])}{_more(names)}" if names else "nothing"
+    holds = f", only {', '.join(names[:_MOST])}{_more(names)}" if names else ": it is empty"
     return Mistaken(
-        f"the folder holds no {SPEC} file, {holds}",
+        f"the folder holds no {SPEC} file{holds}",
         f"pass a folder that holds specs, or copy one there: archlang zoo ResNet18 -o {folder}",
     )
 

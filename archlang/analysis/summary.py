@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archlang.analysis.receptive import Field, last_with_a_place, receptive_fields
 from archlang.analysis.skips import skips
 from archlang.diagnostics.render.display import visible_text
 from archlang.graph import Graph, Node, shapes
 from archlang.ops.base import Shape, shape_text
+
+if TYPE_CHECKING:
+    from archlang.given import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +178,20 @@ class Summary:
         }
 
 
-def summary(spec: str | PathLike[str], /, **parameters: Any) -> Summary:
+def summary(network: Given, /, **parameters: Any) -> Summary:
     """The figures of a network: `summary("ResNet50", classes=10).params`.
 
     Args:
-        spec: a file and the network in it, or a name of the zoo, as for `archlang.load`.
+        network: a file and the network in it, a name of the zoo, or what else
+            `archlang.network` takes.
         **parameters: the network's parameters, by name.
 
     Raises:
         SpecError: the spec has mistakes; its text shows them.
     """
-    from archlang.compiler import graph
+    from archlang.given import network as graph_of
 
-    return summarise(graph(spec, **parameters))
+    return summarise(graph_of(network, **parameters))
 
 
 def summarise(graph: Graph) -> Summary:

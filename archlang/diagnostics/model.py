@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
 from typing import ClassVar
 
 from archlang.record import Record
@@ -172,3 +174,16 @@ class SpecError(Exception):
         from archlang.diagnostics.render import render_text
 
         return "\n" + render_text(self.diagnostics)
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the mistakes, and who called, without the frames in between."""
+        return ["SpecError", *_called_from(self.__traceback__), *str(self).splitlines()]
+
+
+def _called_from(trace: TracebackType | None) -> list[str]:
+    """The last line that is not ours on the way to where an exception was raised."""
+    from traceback import extract_tb
+
+    own = str(Path(__file__).parents[1])
+    frames = [f for f in extract_tb(trace) if not f.filename.startswith(own) and f.line]
+    return [f"    line {frames[-1].lineno}: {frames[-1].line}"] if frames else []

@@ -14,14 +14,16 @@ from archlang.figures.scene.compose import best
 from archlang.figures.scene.model import Scene
 from archlang.figures.view.build import views
 from archlang.figures.writers.svg import write_svg
+from archlang.given import Given
+from archlang.given import network as graph_of
 from archlang.graph import Graph
 
 
 def draw(
-    network: Graph | str | PathLike[str],
+    network: Given,
     path: str | PathLike[str] | None = None,
     *,
-    against: Graph | str | PathLike[str] | None = None,
+    against: Given | None = None,
     steps: bool = False,
     options: Options | None = None,
     **wishes: Any,
@@ -29,8 +31,9 @@ def draw(
     """Draw a network: `draw("ResNet50", "resnet50.pdf", view="overview")`.
 
     Args:
-        network: a spec's address or the name of a network of the zoo; or a graph, as
-            `archlang.network("ResNet50", classes=10)` gives it.
+        network: a spec's address, the name of a network of the zoo, or what else
+            `archlang.network` takes; its graph, as `archlang.network("ResNet50", classes=10)`
+            gives it, where parameters are to be set.
         path: a file to write, its suffix saying the format; None: none.
         against: another network, to be drawn beside it with what differs accented.
         steps: write every frame of the step-by-step figure.
@@ -46,7 +49,9 @@ def draw(
     if options is not None and wishes:
         raise TypeError("wishes are part of the options: give one of them")
     figure = _drawn(
-        _graph(network), options or _options(wishes), _graph(against) if against else None
+        graph_of(network),
+        options or _options(wishes),
+        None if against is None else graph_of(against),
     )
     if path is not None:
         figure.save(path, steps=steps)
@@ -77,12 +82,6 @@ def _drawn(graph: Graph, options: Options, against: Graph | None) -> Figure:
         return draw_pair((graph, against), options)
     scene = draw_scene(graph, options)
     return Figure(scene, options.place, list(remarks(graph, options, scene)))
-
-
-def _graph(network: Graph | str | PathLike[str]) -> Graph:
-    from archlang.compiler import graph
-
-    return network if isinstance(network, Graph) else graph(network)
 
 
 def _options(wishes: dict[str, Any]) -> Options:

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from archlang.analysis.stages import stages
-from archlang.compiler import graph as compiled
 from archlang.compiler import is_saved
 from archlang.diagnostics.catalog.measuring import NothingToMeasure
+from archlang.given import Given
+from archlang.given import network as graph_of
 from archlang.graph import Graph
 from archlang.measuring.arrays import given_arrays, read_arrays
 from archlang.measuring.batches import Batch, batch_of, draws_labels, random_batch, usual_batch
@@ -36,7 +37,7 @@ Data: TypeAlias = "str | PathLike[str] | Mapping[str, Any]"
 
 
 def gradients(
-    network: str | PathLike[str] | Graph | nn.Module,
+    network: Given,
     /,
     *,
     batch: int | None = None,
@@ -52,9 +53,8 @@ def gradients(
     """Measure a network: one batch forward and backward, for each of several seeds.
 
     Args:
-        network: a spec's address or a name of the zoo, as for `archlang.load`; a graph; or a module
-            that `archlang.load` gave, which is measured as it is, with its own weights, and left
-            unchanged.
+        network: a spec's address, or what else `archlang.network` takes. A module is measured as it
+            is, with its own weights, and left unchanged.
         batch: the number of samples: 16 random ones, fewer for a large network (see
             `batches.usual_batch`); of `data`, the first so many (all).
         data: a file or a mapping with the arrays, of torch or NumPy, `x` (or one for each
@@ -85,11 +85,10 @@ def gradients(
         if weights is not None:
             raise TypeError("a module has its weights already")
         subject = given(network, dtype, device)
-    elif not isinstance(network, Graph) and is_saved(network) and weights is None:
+    elif isinstance(network, (str, PathLike)) and is_saved(network) and weights is None:
         subject = saved(network, dtype, device)
     else:
-        graph = network if isinstance(network, Graph) else compiled(network, **parameters)
-        subject = fresh(graph, weights, dtype, device)
+        subject = fresh(graph_of(network, **parameters), weights, dtype, device)
     return measure(subject, batch=batch, data=data, seeds=seeds, steps=steps, lr=lr)
 
 

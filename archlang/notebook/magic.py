@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
@@ -20,6 +21,8 @@ from archlang.graph import Graph
 from archlang.notebook.cells import Cells
 from archlang.notebook.html import diagnostics_html
 from archlang.notebook.pages import module_html
+from archlang.semantics.files import Module
+from archlang.semantics.parameters import open_parameters
 from archlang.tooling.factory import NetworkFactory
 
 
@@ -71,8 +74,8 @@ class ArchMagics(Magics):
     @argument("--draw", action="store_true", help="Show the figure of each network.")
     @argument("--summary", action="store_true", help="Show the figures and layers of each network.")
     @argument("--quiet", action="store_true", help="Show mistakes and warnings only.")
-    @cell_magic
-    def arch(self, line: str, cell: str) -> None:
+    @line_cell_magic
+    def arch(self, line: str, cell: str | None = None) -> None:
         """Compile the networks of a cell, and leave each under its name.
 
         Without options figure and summary are shown. A network is a factory then: `Tiny()` is a
@@ -81,6 +84,9 @@ class ArchMagics(Magics):
         when it is called. `use` finds files below the working folder, the zoo, and named cells.
         Where there are mistakes they are shown, and what earlier cells defined stays as it was.
         """
+        if cell is None:
+            print(self.arch.__doc__)
+            return
         wishes = _wishes(self.arch, line)
         shell = self.shell
         assert shell is not None
@@ -94,8 +100,29 @@ class ArchMagics(Magics):
         shell.push({n: NetworkFactory(read.module, u, "__main__") for n, u in networks.items()})
         if read.warnings:
             display(Mistakes(read.warnings))
-        for graph in () if wishes.quiet else read.graphs:
+        if wishes.quiet:
+            return
+        for graph in read.graphs:
             _show(graph, wishes)
+        for remark in _unshown(read.module, wishes.name):
+            print(remark)
+
+
+def _unshown(module: Module, name: str | None) -> Iterator[str]:
+    """What is said of a network that has no figure yet, and of a cell that has none at all."""
+    for network, unit in module.networks.items():
+        missing = [p.name for p in open_parameters(unit) if p.default is None]
+        missing = [p for p in missing if p not in unit.arguments]
+        if missing:
+            given = ", ".join(f"{p}=…" for p in missing)
+            yield f"{network} is defined; archlang.summary({network}, {given}) checks and shows it"
+    if module.networks or not module.units:
+        return
+    blocks = ", ".join(module.units)
+    if name is not None:
+        yield f'other cells may: use {blocks} from "{name}"'
+    else:
+        yield f"no other cell finds {blocks}: begin this one with %%arch units.arch, and they do"
 
 
 def _number(shell: InteractiveShell) -> int:
@@ -115,7 +142,9 @@ def _wishes(magic: Any, line: str) -> Wishes:
         raise UsageError("%%arch: --quiet shows nothing, so leave --draw and --summary out")
     name = wishes.name
     if name is not None and (not name.endswith(".arch") or {"/", "\\", "\0"} & set(name)):
-        raise UsageError(f"%%arch: {name!r} is no name for a cell; one is units.arch, no folder")
+        raise UsageError(
+            f"%%arch: a cell is called like a file of this folder, such as units.arch, not {name!r}"
+        )
     return wishes
 
 

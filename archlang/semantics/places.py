@@ -159,6 +159,12 @@ def joined(user: str, text: str) -> str | None:
     return None if path.startswith(ZOO) else path
 
 
+_FROM_HERE = (
+    "check its name and folder: paths count from the current folder, behind use … from, from the "
+    "file they stand in"
+)
+
+
 def _read(path: Path, name: str, at: Span) -> Source:
     try:
         if path.is_dir() or path.suffix != ".arch":
@@ -171,7 +177,7 @@ def _read(path: Path, name: str, at: Span) -> Source:
         missing = isinstance(error, FileNotFoundError)
         reason = "there is no such file" if missing else _reason(error)
         near = _near(path) if missing else None
-        problem = UnreadableFile(file=name, reason=reason, suggestion=near)
+        problem = UnreadableFile(name, reason, near, _FROM_HERE if missing and not near else "")
         raise Mistake(problem, at) from None
     try:
         text = data.decode("utf-8-sig")

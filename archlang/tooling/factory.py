@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class NetworkFactory:
     def __call__(
         self,
         /,
-        *,
+        *unnamed: object,
         weights: WeightsSource | None = None,
         key_map: KeyMapSource | None = None,
         weights_of: str | None = None,
@@ -59,7 +59,10 @@ class NetworkFactory:
 
         Raises:
             SpecError: the network has mistakes with these parameters, or the weights do not fit.
+            TypeError: a parameter is given without its name.
         """
+        if unnamed:
+            raise TypeError(self._by_name(unnamed))
         from archlang.loading import budget_for, to_module
 
         network = self.graph(**parameters)
@@ -81,6 +84,13 @@ class NetworkFactory:
             SpecError: the network has mistakes with these parameters.
         """
         return graph_of(self._spec, self._unit, parameters)
+
+    def _by_name(self, unnamed: Sequence[object]) -> str:
+        own = [p.name for p in open_parameters(self._unit)]
+        if not own:
+            return f"{self.__name__} has no parameters of its own"
+        shown = ", ".join(f"{n}={v!r}" for n, v in zip(own, unnamed, strict=False))
+        return f"{self.__name__} takes its parameters by name: {self.__name__}({shown})"
 
     def __reduce__(self) -> str:
         return self.__qualname__  # pickled and copied by name, as classes are

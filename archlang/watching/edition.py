@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archlang.analysis.sizes.hints import expand_sized
-from archlang.compiler import choose, complete, frozen
+from archlang.compiler import choose, frozen
 from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake
 from archlang.graph import Graph, Scope
 from archlang.semantics.files import Loader, Module
@@ -46,6 +46,8 @@ class Edition:
     problems: tuple[Diagnostic, ...]
     networks: tuple[str, ...]
     """Those that can be drawn, as far as the file can be read."""
+    unset: Mapping[str, Sequence[str]]
+    """Those that cannot before parameters are set, with the names of these."""
     chosen: str | None
     """The network that was asked for, or the first."""
     graphs: Mapping[str, Graph]
@@ -104,8 +106,8 @@ def read_edition(
     shown = subject.name
     there = shelf.stamps.get(subject.file, Stamp()) != Stamp()
     edition = Edition(
-        number, shown, {shown: module.source} | shelf.sources, tuple(sink), tuple(units), chosen,
-        graphs, module.whole, there,
+        number, shown, {shown: module.source} | shelf.sources, tuple(sink), tuple(units),
+        _unset(module, units), chosen, graphs, module.whole, there,
     )  # fmt: skip
     return edition, shelf.stamps
 
@@ -115,13 +117,23 @@ def _units(module: Module, subject: Subject) -> dict[str, Unit]:
     if not module.whole:
         return {}
     given = subject.parameters or {}
-    found = {name: unit for name, unit in module.networks.items() if complete(unit)}
+    candidates = dict(module.networks)
     asked = module.env.names.get(subject.network or "")
-    if isinstance(asked, Unit) and subject.network not in found:
-        missing = [p.name for p in open_parameters(asked) if p.default is None]
-        if all(name in given or name in asked.arguments for name in missing):
-            found[subject.network or asked.name] = asked
-    return found
+    if subject.network and isinstance(asked, Unit):
+        candidates.setdefault(subject.network, asked)
+    return {name: u for name, u in candidates.items() if given.keys() >= set(_missing(u))}
+
+
+def _missing(unit: Unit) -> list[str]:
+    """The parameters that have no value of their own."""
+    needed = [p.name for p in open_parameters(unit) if p.default is None]
+    return [name for name in needed if name not in unit.arguments]
+
+
+def _unset(module: Module, units: Mapping[str, Unit]) -> dict[str, list[str]]:
+    if not module.whole:
+        return {}
+    return {name: _missing(unit) for name, unit in module.networks.items() if name not in units}
 
 
 def _chosen(
@@ -132,12 +144,16 @@ def _chosen(
         return subject.network
     if subject.network and subject.network not in units:
         try:
-            choose(module, subject.network)
+            asked = choose(module, subject.network)
         except Mistake as mistake:
             sink.report_mistake(mistake, Span(module.source, 0, 0))
+        else:
+            return asked.name
     elif subject.network:
         return subject.network
-    return next(iter(units), None)
+    given = (subject.parameters or {}).keys()
+    takes_all = (n for n, u in units.items() if given <= {p.name for p in open_parameters(u)})
+    return next(takes_all, next(iter(units), None))
 
 
 def _settings(unit: Unit, subject: Subject, *, asked: bool) -> dict[str, Any]:

@@ -31,6 +31,16 @@ class Now:
     good: dict[str, Good] = field(default_factory=dict[str, Good])
     names: tuple[str, ...] = ()
     """The networks of the last version that could be read."""
+    renamed: dict[str, str] = field(default_factory=dict[str, str])
+    """What networks were called before, with what they are called since."""
+
+    def called(self, name: str) -> str:
+        """What a network is called now that once had this name."""
+        for _ in self.renamed:
+            if name in self.names or name not in self.renamed:
+                break
+            name = self.renamed[name]
+        return name
 
 
 class Follower:
@@ -125,12 +135,17 @@ class Follower:
 
 def following(before: Now | None, edition: Edition) -> Now:
     """What is to be shown after an edition came. A network that a sound file no longer has goes;
-    while a file cannot be read nobody knows which it has, and all stay."""
+    while a file cannot be read nobody knows which it has, and all stay. So they do while it has
+    none at all: it is being written."""
     good = dict(before.good) if before else {}
     names = edition.networks
-    if edition.whole:
-        good = {name: known for name, known in good.items() if name in names}
-    elif before:
+    renamed = dict(before.renamed) if before else {}
+    if before and not (edition.whole and (names or edition.unset)):
         names = before.names
+    elif before:
+        came, went = set(names) - set(before.names), set(before.names) - set(names)
+        if len(came) == len(went) == 1:
+            renamed[went.pop()] = came.pop()
+        good = {name: known for name, known in good.items() if name in names}
     good |= {name: Good(edition, graph) for name, graph in edition.graphs.items()}
-    return Now(edition, good, names)
+    return Now(edition, good, names, renamed)

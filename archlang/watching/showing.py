@@ -131,6 +131,7 @@ class Showing:
             "file": visible_text(edition.name),
             "there": edition.there,
             "networks": list(now.names),
+            "unset": edition.unset,
             "network": name or "",
             "stale": good is not None and good.edition is not edition,
             "errors": sum(d.severity is Severity.ERROR for d in edition.problems),
@@ -150,10 +151,11 @@ class Showing:
 
 def _network(now: Now, wanted: str) -> str | None:
     """The network to be shown: the one that is asked for, as long as there is one of that name."""
+    wanted = now.called(wanted)
     if wanted and (wanted in now.names or wanted in now.good):
         return wanted
     chosen = now.edition.chosen
-    if chosen in now.names or chosen in now.good:
+    if chosen in now.names or chosen in now.good or chosen in now.edition.unset:
         return chosen
     return next(iter(now.names), None)
 

@@ -41,7 +41,7 @@ def files(small: Path) -> Path:
         ("check notes.txt", "the name of a spec ends in .arch", "name a file that ends in .arch"),
         ("check nowhere.onnx", "there is no such file", "name a file that ends in .arch"),
         ("check smal.arhc", "there is no such file", "did you mean small.arch?"),
-        ("check empty", "holds no .arch file, nothing", "archlang zoo ResNet18 -o empty"),
+        ("check empty", "holds no .arch file: it is empty", "archlang zoo ResNet18 -o empty"),
         ("check others/", "holds no .arch file, only net.py", "pass a folder that holds specs"),
         ("compile others", "holds no .arch file, only net.py", "pass a folder that holds specs"),
         ("compile specs", "it is a folder", "specs/n0.arch, specs/n1.arch, specs/n2.arch, …"),

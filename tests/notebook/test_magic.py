@@ -85,8 +85,8 @@ def test_options_choose_what_is_shown(notebook: Notebook, options: str, kinds: l
     ("options", "words"),
     [
         ("--quiet --draw", "--quiet shows nothing"),
-        ("units", "no name for a cell"),
-        ("../units.arch", "no name for a cell"),
+        ("units", "called like a file"),
+        ("../units.arch", "called like a file"),
         ("--nonsense", "unrecognized arguments"),
     ],
 )
@@ -202,3 +202,39 @@ def test_modules_of_others_are_left_alone(notebook: Notebook) -> None:
 
     other = fx.symbolic_trace(nn.Sequential(nn.Linear(3, 2)))
     assert "text/html" not in notebook.shell.display_formatter.format(other)[0]
+
+
+def test_what_a_cell_left_is_a_network_to_all_of_archlang(notebook: Notebook) -> None:
+    notebook.run(TINY.format(options="--quiet"))
+    code = (
+        "import archlang as a; m = a.load(Tiny, classes=3)\n"
+        "print([a.summary(n).params for n in (Tiny, Tiny.graph(), Tiny(), m)],"
+        " a.network(Tiny, classes=3).params, a.sizes(Tiny).nearest(28),"
+        " a.draw(Tiny).__class__.__name__)"
+    )
+    good, _, text = notebook.run(code)
+    params, three = 8 * 9 + 8 + 8 * 28 * 28 * 10 + 10, 8 * 9 + 8 + 8 * 28 * 28 * 3 + 3
+    shown = f"[{params}, {params}, {params}, {three}] {three}"
+    assert good and text.startswith(shown) and text.strip().endswith("Figure"), text
+    good, _, text = notebook.run("a.summary(m, classes=3)")
+    assert not good and "what is built has its own" in text
+    good, _, text = notebook.run("a.summary(5)")
+    assert not good and "not as int" in text
+
+
+def test_mistakes_that_python_meets_are_shown_without_our_frames(notebook: Notebook) -> None:
+    notebook.run(TINY.format(options="--quiet"))
+    good, _, text = notebook.run("1 + 1\nTiny(classes=-1)")
+    assert not good and "line 2: Tiny(classes=-1)" in text and "<cell" in text
+    assert "Traceback" not in text and "/archlang/" not in text
+    good, _, text = notebook.run("Tiny(4)")
+    assert not good and "write" not in text and "by name: Tiny(classes=4)" in text
+
+
+def test_a_cell_that_has_no_figure_says_why(notebook: Notebook) -> None:
+    _, _, text = notebook.run("%%arch\nnetwork P(n):\n    input 1x8x8\n    conv(n, 3x3)\n")
+    assert "P is defined" in text and "P, n=…" in text
+    assert notebook.run("archlang = __import__('archlang'); archlang.summary(P, n=4)")[0]
+    block = "block Unit(C):\n    conv(C, 3x3)\n"
+    assert "no other cell finds Unit" in notebook.run(f"%%arch\n{block}")[2]
+    assert 'use Unit from "units.arch"' in notebook.run(f"%%arch units.arch\n{block}")[2]

@@ -308,3 +308,45 @@ def test_what_is_wrong_is_underlined(page: Any, watcher: Watcher, spec: Path) ->
     page.locator("#source li.error .wrong", has_text="reluu").wait_for()
     marked = page.locator("#source li[data-line='4'] .wrong").all_text_contents()
     assert marked == ["reluu"]
+
+
+OPEN = "network Net(width):\n    input 1x28x28\n    conv(width, 3x3)\n"
+OTHER = "\nnetwork Other:\n    input 1x8x8\n    conv({n}, 3x3)\n"
+
+
+@pytest.mark.parametrize("text", ["", "net", "block B(C):\n    conv(C, 3x3)\n"])
+def test_the_last_figure_stays_while_there_is_no_network(
+    page: Any, watcher: Watcher, spec: Path, text: str
+) -> None:
+    shown(page, watcher)
+    spec.write_text(text, "utf-8")
+    page.locator("#banner", has_text="the last good figure").wait_for()
+    assert "3×3 conv, 8" in drawn(page)
+
+
+def test_a_network_that_needs_a_parameter(page: Any, spec: Path) -> None:
+    spec.write_text(OPEN, "utf-8")
+    with serve(spec) as watcher:
+        shown(page, watcher)
+        page.locator("#banner", has_text="net.arch:Net --set width=…").wait_for()
+    spec.write_text(OPEN + OTHER.format(n=4), "utf-8")
+    with serve(spec, "Net") as watcher:
+        shown(page, watcher)
+        page.locator("#banner", has_text="Net needs width").wait_for()
+        assert page.locator("#network option:disabled").text_content() == "Net needs width"
+    with serve(spec, parameters={"width": 6}) as watcher:  # of the network that knows it
+        shown(page, watcher)
+        assert "3×3 conv, 6" in drawn(page)
+
+
+def test_a_network_that_is_renamed_is_followed(page: Any, spec: Path) -> None:
+    spec.write_text(GOOD.format(n=8) + OTHER.format(n=4), "utf-8")
+    with serve(spec) as watcher:
+        shown(page, watcher)
+        page.locator("#network").select_option("Other")
+        page.locator("#figure svg", has_text="conv, 4").wait_for()
+        for name, width in (("Another", 5), ("Other", 6)):
+            text = GOOD.format(n=8) + OTHER.format(n=width).replace("Other", name)
+            spec.write_text(text, "utf-8")
+            page.locator("#figure svg", has_text=f"conv, {width}").wait_for()
+            assert page.locator("#network").input_value() == name

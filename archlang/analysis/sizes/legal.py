@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
 from archlang.analysis.sizes.courses import Course, TooLongError, always, both
@@ -19,51 +18,27 @@ from archlang.graph import Graph
 from archlang.ops.base import Shape, shape_text
 
 if TYPE_CHECKING:
-    from torch import nn
+    from archlang.given import Given
 
 Size = int | tuple[int, ...]
 """Of one input behind its channels: one number for all axes, or one for each."""
 _TRIED = 512
 
 
-def sizes(network: str | PathLike[str] | Graph | nn.Module, /, **parameters: Any) -> Sizes:
+def sizes(network: Given, /, **parameters: Any) -> Sizes:
     """Which input sizes a network takes: `sizes("UNet").nearest(570)` is `(556, 572)`.
 
     Args:
-        network: a spec's address (as for `archlang.load`), a graph, or a module that archlang made.
-        **parameters: the network's parameters, where an address is given.
+        network: a spec's address, or what else `archlang.network` takes.
+        **parameters: the network's parameters, where it is not built already.
 
     Raises:
         SpecError: the spec has mistakes.
-        TypeError: the module is none of archlang's; parameters without an address.
+        TypeError: this is no network of archlang's, or is built already and takes no parameters.
     """
-    from archlang.compiler import graph
+    from archlang.given import network as graph_of
 
-    if isinstance(network, (str, PathLike)):
-        return Sizes(graph(network, **parameters))
-    if parameters:
-        raise TypeError("parameters belong to a spec; what is built has its own")
-    return Sizes(network if isinstance(network, Graph) else _graph_of(network))
-
-
-def _graph_of(module: nn.Module) -> Graph:
-    """The graph that a module was compiled from.
-
-    Raises:
-        TypeError: it was not compiled by archlang, or what it was built with cannot be written.
-        SpecError: the spec it was compiled from has mistakes.
-    """
-    from archlang.diagnostics.model import Diagnostics, SpecError
-    from archlang.weights.origin import origin_of
-
-    origin = origin_of(module)
-    if origin is None:
-        raise TypeError(f"{type(module).__name__} was not compiled by archlang: give its spec")
-    sink = Diagnostics()
-    graph = origin.graph("", sink)
-    if graph is None or sink.has_errors:
-        raise SpecError(sink)
-    return graph
+    return Sizes(graph_of(network, **parameters))
 
 
 class Sizes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from archlang.distributed.planning.costs import Machine, counted_costs
@@ -11,6 +10,8 @@ from archlang.distributed.planning.layouts import Choice, choose
 from archlang.distributed.planning.memory import Memory
 from archlang.distributed.planning.planner import Costs, Layout, Planner, Stage
 from archlang.distributed.planning.wanted import Wanted, wanted
+from archlang.given import Given
+from archlang.given import network as graph_of
 from archlang.graph import Graph
 from archlang.record import Record
 
@@ -100,7 +101,7 @@ class Plan(Record):
 
 
 def plan(
-    spec: str | PathLike[str] | Graph,
+    network: Given,
     /,
     *,
     stages: int | None = None,
@@ -119,7 +120,7 @@ def plan(
     """Divide a network into balanced stages of a pipeline: `plan("ResNet152", stages=4)`.
 
     Args:
-        spec: a network's address, as for `archlang.load`, or its graph.
+        network: a spec's address, or what else `archlang.network` takes.
         stages: of the pipeline; with `devices`, there are `devices / stages` replicas of it.
         devices: how many there are. Without `stages` and `memory`, each is a stage; with `memory`,
             stages and replicas are chosen so that it fits and a step takes the least time.
@@ -147,17 +148,9 @@ def plan(
         dtype=dtype, optimizer=optimizer, schedule=schedule, machine=machine or Machine(),
         slack=slack,
     )  # fmt: skip
-    if isinstance(spec, Graph) and parameters:
-        raise TypeError(f"a graph is built already; leave out {', '.join(parameters)}")
-    graph = spec if isinstance(spec, Graph) else _graph(spec, parameters)
+    graph = graph_of(network, **parameters)
     planner = Planner(graph, wish, _costs(graph, wish, measure))
     return Plan(graph, wish, choose(planner), measure)
-
-
-def _graph(spec: str | PathLike[str], parameters: dict[str, Any]) -> Graph:
-    from archlang.compiler import graph
-
-    return graph(spec, **parameters)
 
 
 def _costs(graph: Graph, wish: Wanted, measure: bool) -> Costs:

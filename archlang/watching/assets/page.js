@@ -1,6 +1,18 @@
 // The page: what is asked for, what came, and news from the watch.
 "use strict";
 
+/** Why there is no figure at all. */
+function reasonForNone(answer) {
+  if (!answer.there) return "There is no such file yet.";
+  if (answer.errors) return "Nothing can be drawn before the mistakes are mended.";
+  const names = Object.keys(answer.unset);
+  const name = answer.network in answer.unset ? answer.network : names[0];
+  if (!name) return "There is no network here yet, so there is no figure.";
+  const missing = answer.unset[name];
+  const settings = missing.map((parameter) => `--set ${parameter}=…`).join(" ");
+  return `${name} needs ${missing.join(", ")}: watch it with archlang watch ${answer.file}:${name} ${settings}`;
+}
+
 const page = {
   wish: { network: "", view: "blocks", by: "block", theme: "", tab: "source", folds: {} },
   asked: 0, busy: false, ended: false, last: null, version: 0, wanted: 0,
@@ -82,12 +94,16 @@ const page = {
   },
 
   showChooser(answer) {
-    const names = answer.networks;
+    const networks = answer.networks, unset = Object.entries(answer.unset);
     const select = byId("network");
-    byId("chooser").hidden = names.length < 2;
-    if (select.dataset.key !== names.join()) {
-      select.replaceChildren(...names.map((name) => make("option", {}, name)));
-      select.dataset.key = names.join();
+    const key = [...networks, "", ...unset].join();
+    byId("chooser").hidden = networks.length + unset.length < 2;
+    if (select.dataset.key !== key) {
+      select.replaceChildren(
+        ...networks.map((name) => make("option", {}, name)),
+        ...unset.map(([name, missing]) =>
+          make("option", { value: name, disabled: "" }, `${name} needs ${missing.join(", ")}`)));
+      select.dataset.key = key;
     }
     select.value = answer.network;
   },
@@ -97,8 +113,8 @@ const page = {
     const room = byId("drawing");
     const last = "the last good figure";
     const why = !answer.there ? `The file is gone: this is ${last}. It is followed as soon as it is back.`
-      : stale ? `This is ${last}: the text has ${plural(answer.errors, "mistake")} now.` : "";
-    const none = !drawn ? (answer.there ? "Nothing can be drawn before the mistakes are mended." : "There is no such file yet.") : "";
+      : stale ? `This is ${last}: the text has ${answer.errors ? plural(answer.errors, "mistake") : "no network"} now.` : "";
+    const none = drawn ? "" : reasonForNone(answer);
     byId("banner").textContent = drawn?.error ? `No figure: ${drawn.error}` : why || none;
     byId("banner").hidden = !byId("banner").textContent;
     room.classList.toggle("stale", Boolean(stale));
