@@ -12,8 +12,8 @@ from archlang.syntax.literals import string_value
 
 _TOKEN = re.compile(
     r"""\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"""
-    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|\\[ \t]*\n"""
-    r"""|\n[ \t]*|[ \t\f]+|\w+|->|\*\*|\+\+|//|[<>=!]=|.""",
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|\\[ \t]*\r?\n"""
+    r"""|\r?\n[ \t]*|[ \t\f]+|\w+|->|\*\*|\+\+|//|[<>=!]=|.""",
     re.DOTALL,
 )
 _OPEN, _CLOSE = "([", ")]"
@@ -31,10 +31,12 @@ def essence(text: str) -> list[str]:
         first = token[0]
         if first == "#":
             comments.append(tidy(token))
-        elif first == "\n":
+        elif first in "\r\n":
             if not depth:
-                indent, begins = width_of(token[1:]), True
-        elif first in " \t\f" or (first == "\\" and token[-1] == "\n"):
+                indent, begins = width_of(token.lstrip("\r\n")), True
+        elif first == "\\" and token[-1] == "\n":
+            indent = indent if words else 0  # the first word's own row tells where it stands
+        elif first in " \t\f":
             indent += width_of(token) if begins and not words else 0
         else:
             if begins:

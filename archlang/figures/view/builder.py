@@ -10,7 +10,7 @@ from archlang.analysis.skips import skips
 from archlang.figures.errors import DrawingError
 from archlang.figures.view.captions import count_text, short, unit_caption
 from archlang.figures.view.dense import dense_panel
-from archlang.figures.view.model import Frame, Panel, View
+from archlang.figures.view.model import Box, Frame, Panel, View
 from archlang.figures.view.panels import PanelBuilder, Wiring, name_entries, stage
 from archlang.figures.view.units import UNITS, Part, Units
 from archlang.graph import Graph, Scope, shapes
@@ -160,16 +160,25 @@ class Builder:
         """Frames around the outermost blocks that are drawn open."""
         members: dict[int, tuple[Scope, set[int]]] = {}
         for box in panel.boxes:
-            for node in box.nodes[:1]:
-                scopes = list(self.graph.nodes[node].scope.ancestors())
-                opened = [s for s in scopes if s.kind == "block" and unfold(s)]
-                if opened and not self.units.plain(opened[-1]) and not box.folded:
-                    members.setdefault(id(opened[-1]), (opened[-1], set()))[1].add(box.id)
+            scope = self._outermost(box, unfold)
+            if scope is not None:
+                members.setdefault(id(scope), (scope, set()))[1].add(box.id)
         return [
             Frame(unit_caption(scope).title, frozenset(ids), scope)
             for scope, ids in members.values()
             if len(ids) > 1
         ]
+
+    def _outermost(self, box: Box, unfold: Callable[[Scope], bool]) -> Scope | None:
+        """The outermost open block that all of a box lies in; the box may be a folded unit."""
+        if not box.nodes:
+            return None
+        scopes = self.graph.nodes[box.nodes[0]].scope.ancestors()
+        opened = [s for s in scopes if s.kind == "block" and unfold(s)]
+        if not opened or self.units.plain(opened[-1]):
+            return None
+        inside = {n.id for n in self.units.nodes(opened[-1])}
+        return opened[-1] if inside.issuperset(box.nodes) else None
 
     def _insets(self, parts: list[Part], fold: Fold) -> Insets:
         """Each distinct unit once, in the order of first sight, and those within them."""
