@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from archlang.figures.geometry import Rect, around
-from archlang.figures.layout.place import Ground, Placed, Placement, full
+from archlang.figures.layout.place import Ground, Placed, Placement
 from archlang.figures.theme import SMALL
 
 _SQUARE = 64.0
@@ -23,12 +23,11 @@ def clear(placement: Placement) -> bool:
 
     Takes time in proportion to the drawing, by looking only at what shares a square of a grid.
     """
-    boxes = placement.panel.boxes
     squares: defaultdict[_Cell, list[int]] = defaultdict(list)
-    for i, r in placement.rects.items():
-        whole = full(boxes[i], r)
+    for i in placement.rects:
+        whole = placement.whole(i)
         near = {k for cell in _cells(whole) for k in squares[cell]}
-        if any(full(boxes[k], placement.rects[k]).overlaps(whole, _SLACK) for k in near):
+        if any(placement.whole(k).overlaps(whole, _SLACK) for k in near):
             return False
         for cell in _cells(whole):
             squares[cell].append(i)
@@ -73,7 +72,7 @@ def _touched(
     placement: Placement, found: Sequence[tuple[frozenset[int], Rect, Rect]]
 ) -> frozenset[int]:
     """The boxes on areas of which a part (the last) touches a box or an area of others."""
-    wholes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
+    wholes = {i: placement.whole(i) for i in placement.rects}
     touched = [
         boxes
         for boxes, _, part in found

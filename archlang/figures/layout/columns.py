@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from math import inf
 
 from archlang.figures.geometry import Point, Rect, around
-from archlang.figures.layout.place import LABEL_OFF, Ground, Placed, Placement, full, sampled
+from archlang.figures.layout.place import LABEL_OFF, Ground, Placed, Placement, sampled
 from archlang.figures.metrics import width
 from archlang.figures.theme import SMALL
 
@@ -68,7 +68,7 @@ class Columns:
         self.keep = keep
         self.forks = forks
         self.gutter = gutter
-        self.boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
+        self.boxes = {i: placement.whole(i) for i in placement.rects}
 
     @cached_property
     def cuts(self) -> list[Cut]:
@@ -180,7 +180,7 @@ class Columns:
     def _assemble(self, cuts: list[Cut]) -> Placement:
         """Columns side by side, their tops level."""
         limits = [-float("inf"), *(c.y for c in cuts), float("inf")]
-        joined = Placement(self.whole.panel)
+        joined = Placement(self.whole.panel, arcs=self.whole.arcs)
         columns: list[Rect] = []
         shifts: list[Point] = []
         x = 0.0
@@ -225,7 +225,7 @@ class Columns:
         return [(px + shift[0], py + shift[1]) for px, py in points]
 
     def _piece(self, low: float, high: float, cut: set[int]) -> Placement:
-        piece = Placement(self.whole.panel)
+        piece = Placement(self.whole.panel, arcs=self.whole.arcs)
         piece.rects = {i: r for i, r in self.whole.rects.items() if low < r.y < high}
         piece.lines = [
             p
@@ -296,8 +296,8 @@ def grounds(placement: Placement) -> list[Ground]:
         stage = boxes[run[0]].stage
         name = "" if stage.startswith("\0") else stage
         for column in _by_column(placement, run) if name or len(run) > 1 else ():
-            ground = around([full(boxes[i], placement.rects[i]) for i in column]).grown(6)
-            others = (full(boxes[i], r) for i, r in placement.rects.items() if i not in column)
+            ground = around([placement.whole(i) for i in column]).grown(6)
+            others = (placement.whole(i) for i in placement.rects if i not in column)
             if not any(ground.overlaps(other) for other in others):
                 found.append((name, ground, tuple(column)))
     return _lettered(placement, found)
@@ -305,7 +305,7 @@ def grounds(placement: Placement) -> list[Ground]:
 
 def _lettered(placement: Placement, found: list[Ground]) -> list[Ground]:
     """The grounds with the shapes beside upright lines on them, where that room is free."""
-    boxes = {i: full(placement.panel.boxes[i], r) for i, r in placement.rects.items()}
+    boxes = {i: placement.whole(i) for i in placement.rects}
     wider: list[Ground] = []
     for title, ground, column in found:
         level = (c for _, other, c in found if abs(other.x - ground.x) < 1)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from archlang.figures.geometry import Point, Rect, around
 from archlang.figures.layout.clear import clear, framed
-from archlang.figures.layout.place import MARKER, STACK, Placed, Placement, full, side, sizes
+from archlang.figures.layout.place import MARKER, STACK, Placed, Placement, Side, side, sizes
 from archlang.figures.layout.strands import Course, Step, Strand, course
 from archlang.figures.layout.ways import ASIDE, BUS, Way, run
 from archlang.figures.metrics import width
@@ -46,7 +46,7 @@ def woven(panel: Panel, common: bool, turned: bool = False, gap: float = GAP) ->
     except UnfitError:
         return None
     for frame in panel.frames:
-        inside = [full(panel.boxes[i], placement.rects[i]) for i in frame.boxes]
+        inside = [placement.whole(i) for i in frame.boxes]
         placement.frames.append((frame, around(inside).grown(_FRAME)))
     return placement if framed(placement) and clear(placement) else None
 
@@ -62,6 +62,8 @@ class _Weaver:
         self.places: dict[int, Rect] = {}
         """x across, y along."""
         self.routes: list[Way] = []
+        self.arcs: dict[int, Side] = {}
+        """Boxes whose arcs make room for skips at their right."""
 
     def placement(self, found: Course) -> Placement:
         """Everything in its place."""
@@ -73,7 +75,7 @@ class _Weaver:
         self._put(found.end, floor, 0.0)
         for chain in (s for strands in found.hanging.values() for s in strands):
             self._push_out(chain)
-        placement = Placement(self.panel)
+        placement = Placement(self.panel, arcs=self.arcs)
         placement.rects = {b: self._rect(b, r) for b, r in sorted(self.places.items())}
         routes = sorted(self.routes, key=lambda r: r.line)
         if len(routes) != len(self.panel.lines):
@@ -96,6 +98,8 @@ class _Weaver:
         stack = 2 * STACK if box.count > 1 else 0.0
         if self.turned:  # what is right of the middle across lies above it
             return h / 2 + stack, h / 2, w + side(box)
+        if b in self.arcs:
+            return w / 2 + side(box) - stack, w / 2 + stack, h + stack
         return w / 2, w / 2 + side(box), h + stack
 
     def _put(self, b: int, floor: float, at: float) -> float:
@@ -217,8 +221,11 @@ class _Weaver:
         begin: int,
     ) -> float:
         """Skips on the far side of what they pass; returns where the join may begin."""
-        if side(self.panel.boxes[fork]) > 6 or side(self.panel.boxes[join]) > 6:
-            raise UnfitError
+        for b in (fork, join):
+            if self.panel.boxes[b].loops:
+                if self.turned or b in self.hanging:
+                    raise UnfitError
+                self.arcs[b] = "left"
         ends = [at + self._extent(fork)[1], at + self._extent(join)[1]]
         if abs(self._middle(fork) - at) > 0.1:
             raise UnfitError
