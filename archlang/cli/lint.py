@@ -75,7 +75,7 @@ def lint_files(paths: Sequence[Path], wanted: Wanted, form: str, *, fix: bool, s
     documents = [d for file in files if (d := _read(file, run.sink)) is not None]
     used = _used(documents)
     for document in tracked(documents, "looking"):
-        _look(document, used, wanted, run, fix)
+        _look(document, documents, used, wanted, run, fix)
     if show:
         _show_changes(documents, run)
         return not run.changed and not len(run.sink)
@@ -126,8 +126,24 @@ def _used(documents: Sequence[Document]) -> dict[PurePath, frozenset[str]]:
     return {path: frozenset(names) for path, names in found.items()}
 
 
+def _uses(document: Document, path: PurePath) -> bool:
+    """Whether a document uses a file, perhaps through others."""
+    waiting = [document.analysis().module]
+    seen: set[PurePath] = set()
+    while waiting:
+        for module in waiting.pop().uses.values():
+            if module.place is None or module.place.path in seen:
+                continue
+            if module.place.path == path:
+                return True
+            seen.add(module.place.path)
+            waiting.append(module)
+    return False
+
+
 def _look(
     document: Document,
+    documents: Sequence[Document],
     used: dict[PurePath, frozenset[str]],
     wanted: Wanted,
     run: _Run,
@@ -139,7 +155,8 @@ def _look(
         found = lint(document.analysis(), elsewhere)
     else:
         before = document.text
-        repaired = repair(document, elsewhere, wanted.codes)
+        users = [d for d in documents if place and d is not document and _uses(d, place.path)]
+        repaired = repair(document, elsewhere, wanted.codes, users)
         found = repaired.left
         run.fixed += repaired.count
         run.refused += len(repaired.refused)
@@ -188,7 +205,9 @@ def _result(files: int, found: Sequence[Diagnostic], run: _Run) -> str:
         words.append(f"{fixable} can be repaired with --fix")
     text = f"{_counted(files, 'file')}: {', '.join(words)}"
     if run.refused:
-        text += f"; {run.refused} left alone, as an error would come of the repair (an assert?)"
+        text += (
+            f"; {run.refused} left alone, as an error or another network would come of the repair"
+        )
     return text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 
 from archlang.diagnostics.model import Mistake
-from archlang.editing.document import Document
+from archlang.editing.document import Analysis, Document
 from archlang.semantics.places import Disk
 from archlang.source import Source, Span
 from archlang.syntax import tree
@@ -28,6 +28,13 @@ class OpenTexts(Disk):
         """The editor's text where it has one."""
         text = self.texts.get(path)
         return super().read(path, name, at) if text is None else Source(name, text, Path(path))
+
+
+def analysed(document: Document, text: str, texts: Mapping[PurePath, str]) -> Analysis:
+    """What a document would say with another text, and with others in the files it uses."""
+    other = Document(document.name, document.path, OpenTexts(texts))
+    other.update(text)
+    return other.analysis()
 
 
 class Library:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePath
 
 from archlang.diagnostics.model import Fix
 from archlang.editing.document import Analysis, Document
-from archlang.editing.library import Library, OpenTexts, in_zoo
+from archlang.editing.library import Library, analysed, in_zoo
 from archlang.editing.meanings import Meaning, Meanings, mention_at, mentions
 from archlang.editing.navigation import Found, mentions_of
 from archlang.editing.places import whole_offsets
-from archlang.graph import Graph
+from archlang.editing.sameness import essence, graphs
 from archlang.semantics.builtins import METRICS, what_is
 from archlang.semantics.naming import reserved
 from archlang.source import Position, Span
@@ -182,8 +182,8 @@ def _must_mean_the_same(
             texts[one.path] = replaced(one.text, [Fix(span, name) for span in spans])
     for one in touched:
         spans = [Fix(place.span, name) for place in found if place.document is one]
-        after = _fresh(one, replaced(one.text, spans), texts)
-        problem = _worse(_fresh(one, one.text, library.texts), after)
+        after = analysed(one, replaced(one.text, spans), texts)
+        problem = _worse(analysed(one, one.text, library.texts), after)
         if problem:
             raise CannotRenameError(
                 f"With {name} in the place of {before}, {one.name} would mean something else: "
@@ -199,12 +199,6 @@ def replaced(text: str, edits: Iterable[Fix]) -> str:
     return text
 
 
-def _fresh(document: Document, text: str, texts: Mapping[PurePath, str]) -> Analysis:
-    other = Document(document.name, document.path, OpenTexts(texts))
-    other.update(text)
-    return other.analysis()
-
-
 def _worse(before: Analysis, after: Analysis) -> str:
     """What is wrong now that was not; empty if both mean the same."""
     known = Counter(problem.code for problem in before.problems)
@@ -212,14 +206,9 @@ def _worse(before: Analysis, after: Analysis) -> str:
         if not known[problem.code]:
             return f"{problem.message} (line {problem.primary.span.begin.line})"
         known[problem.code] -= 1
-    same = sorted(map(_computes, _graphs(before))) == sorted(map(_computes, _graphs(after)))
-    return "" if same else "another network comes of it"
+    return "" if _computed(before) == _computed(after) else "another network comes of it"
 
 
-def _graphs(analysis: Analysis) -> list[Graph]:
-    return [n.graph for n in analysis.networks.values() if n.whole and n.graph is not None]
-
-
-def _computes(graph: Graph) -> str:
-    lines = (f"{n.op!r} {[(t.node, t.port) for t in n.inputs]} {n.shape}" for n in graph.nodes)
-    return "\n".join(lines)
+def _computed(analysis: Analysis) -> list[str]:
+    """What its networks compute; they may be called otherwise and stand in another order."""
+    return sorted(repr(essence(graph)) for graph in graphs(analysis).values())

@@ -36,12 +36,6 @@ class Excuse:
     """How many codes the comment excuses."""
     used: bool = field(default=False)
 
-    def covers(self, diagnostic: Diagnostic) -> bool:
-        """Whether this is what it excuses."""
-        at = diagnostic.primary.span
-        lines = range(at.begin.line, at.finish.line + 1)
-        return diagnostic.code == self.code and (self.whole_file or self.line in lines)
-
 
 def excuses(source: Source) -> Iterator[Excuse]:
     """The excuses in a text, in order."""
@@ -69,8 +63,18 @@ def excused(
 ) -> Iterator[Diagnostic]:
     """What is not excused, and the excuses for what is not there; `known`: the codes of rules."""
     told = list(excuses(source))
+    of_lines: dict[tuple[str, int], list[Excuse]] = {}
+    of_file: dict[str, list[Excuse]] = {}
+    for excuse in told:
+        if excuse.whole_file:
+            of_file.setdefault(excuse.code, []).append(excuse)
+        else:
+            of_lines.setdefault((excuse.code, excuse.line), []).append(excuse)
     for diagnostic in found:
-        covering = [excuse for excuse in told if excuse.covers(diagnostic)]
+        code, at = diagnostic.code, diagnostic.primary.span
+        lines = range(at.begin.line, at.finish.line + 1)
+        covering = [e for line in lines for e in of_lines.get((code, line), ())]
+        covering += of_file.get(code, ())
         for excuse in covering:
             excuse.used = True
         if not covering:

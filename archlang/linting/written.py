@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from archlang.diagnostics.model import Fix
 from archlang.editing.pieces import Piece
+from archlang.ops.registry import find
 from archlang.source import Source, Span
 from archlang.syntax import tree
 from archlang.syntax.walk import walk
@@ -197,24 +198,45 @@ class Written:
         return Fix(Span(span.source, *gone), "")
 
     def with_argument(self, span: Span, name: str, value: str) -> Fix | None:
-        """The fix that gives a layer an argument, in the place of what is said of it."""
+        """The fix that gives a built-in layer an argument, in the place of a value said of it."""
         call = self.call_at(span)
+        if not self._is_built_in(call):
+            return None
         if isinstance(call, tree.Name):
             return Fix(call.span, f"{call.id}({name}={value})")
-        if not isinstance(call, tree.Call):
-            return None
+        assert isinstance(call, tree.Call)
         for argument in call.arguments:
             if argument.name == name:
-                return Fix(argument.value.span, value)
+                said = isinstance(argument.value, tree.Constant)  # else it is not for us to decide
+                return Fix(argument.value.span, value) if said else None
+        return self._with_one_more(call, f"{name}={value}")
+
+    def _with_one_more(self, call: tree.Call, argument: str) -> Fix | None:
+        source, end = call.span.source, call.span.end
         if not call.arguments:
-            end = call.span.end
-            return Fix(Span(span.source, end - 1, end - 1), f"{name}={value}")
+            return Fix(Span(source, end - 1, end - 1), argument)
         last = call.arguments[-1].span.end
-        tail = Span(span.source, last, call.span.end - 1).text
+        tail = Span(source, last, end - 1).text
         if not _TAIL.fullmatch(tail):
             return None
         at = last + len(tail.rstrip().removesuffix(",").rstrip())
-        return Fix(Span(span.source, at, at), f", {name}={value}")
+        return Fix(Span(source, at, at), f", {argument}")
+
+    def has_parameters(self, span: Span) -> bool:
+        """Whether a place lies in a definition that others give values to."""
+        unit = self._at(span).tree
+        return bool(unit.parameters) if isinstance(unit, (tree.Block, tree.Network)) else False
+
+    def by_default(self, name: str) -> Iterator[tree.Expression]:
+        """What lines with `default` say of a layer, anywhere in the file."""
+        for definition in self.definitions:
+            for node in definition.of(tree.Default):
+                if isinstance(node, tree.Default) and _name_of(node.call) == name:
+                    yield node.call
+
+    def _is_built_in(self, call: tree.Expression | None) -> bool:
+        callee = call.callee if isinstance(call, tree.Call) else call
+        return isinstance(callee, tree.Name) and find(callee.id) is not None
 
     def _at(self, span: Span) -> Definition:
         return self._owners[id(span.source)]

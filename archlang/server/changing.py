@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
 from pathlib import Path, PurePath
 
 from lsprotocol import types
@@ -13,6 +14,8 @@ from archlang.diagnostics.model import Diagnostic, Fix, SpecError
 from archlang.editing.document import Document
 from archlang.editing.renaming import CannotRenameError, rename, renameable
 from archlang.editing.repairs import Repair, all_fixes, repairs
+from archlang.linting.linter import codes
+from archlang.linting.repairing import repairable, together
 from archlang.server.session import Session
 from archlang.server.texts import Text
 
@@ -28,20 +31,34 @@ def code_actions(
     own = [p for p in session.problems(document) if _is_own(document, p)]
     found: list[types.CodeAction] = []
     if _wanted(types.CodeActionKind.QuickFix, only):
-        for repair in repairs(own):
-            at = text.range_of(repair.diagnostic.primary.span)
-            if _touch(at, params.range):
-                found.append(_action(session, document, text, repair, params.context.diagnostics))
-    fixes = [fix for fix in all_fixes(own) if fix.span.source.name == document.name]
-    if fixes and _wanted(types.CodeActionKind.SourceFixAll, only):
-        found.append(
+        near = [p for p in own if _touch(text.range_of(p.primary.span), params.range)]
+        told = params.context.diagnostics
+        found += [
+            _action(session, document, text, repair, told)
+            for repair in repairs(_repairable(document, near))
+        ]
+    if _wanted(types.CodeActionKind.SourceFixAll, only):
+        fixes = [fix for fix in _together(document, own) if fix.span.source.name == document.name]
+        found += [
             types.CodeAction(
                 "Make all repairs of this file",
                 kind=types.CodeActionKind.SourceFixAll,
                 edit=workspace_edit({text: fixes}),
             )
-        )
+        ] * bool(fixes)
     return found
+
+
+def _repairable(document: Document, problems: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Problems, but those findings whose repair would do more than it says."""
+    findings = [p for p in problems if p.code in codes()]
+    sound = repairable(document, findings)
+    return [p for p in problems if p not in findings or p in sound]
+
+
+def _together(document: Document, problems: Sequence[Diagnostic]) -> list[Fix]:
+    findings = [p for p in problems if p.code in codes()]
+    return [*all_fixes(p for p in problems if p not in findings), *together(document, findings)]
 
 
 def _is_own(document: Document, problem: Diagnostic) -> bool:
@@ -140,14 +157,38 @@ def formatted(document: Document, text: Text) -> list[types.TextEdit]:
 
 
 def line_edits(text: Text, wanted: str) -> list[types.TextEdit]:
-    """What turns a text into another one, and leaves the lines alone that are the same."""
+    """What turns a text into another one, and leaves the lines alone that are the same.
+
+    Line ends stay what they are in the editor, which is where they are chosen.
+    """
     before = text.text.splitlines(keepends=True)
+    if "\r\n" in text.text:
+        wanted = wanted.replace("\n", "\r\n")
     after = wanted.splitlines(keepends=True)
+    mark = len(text.whole) - len(text.text)
+    starts = list(accumulate(map(len, before), initial=mark))
     edits: list[types.TextEdit] = []
-    for what, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if what != "equal":
-            mark = len(text.whole) - len(text.text)
-            ends = [mark + len("".join(before[:at])) for at in (i, j)]
-            places = [types.Position(*text.columns.place_of(end)) for end in ends]
-            edits.append(types.TextEdit(types.Range(*places), "".join(after[k:m])))
+    for i, j, k, m in _changed(before, after):
+        places = [types.Position(*text.columns.place_of(starts[at])) for at in (i, j)]
+        edits.append(types.TextEdit(types.Range(*places), "".join(after[k:m])))
     return edits
+
+
+def _changed(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """The lines from `i` to `j` that become those from `k` to `m`.
+
+    What is the same at both ends is left out first; in long files lines that stand there often,
+    such as blank ones, hold nothing in its place, since comparing them all with all takes long.
+    """
+    first = _common(before, after)
+    last = _common(before[first:][::-1], after[first:][::-1])
+    old, new = before[first : len(before) - last], after[first : len(after) - last]
+    for what, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
+        if what != "equal":
+            yield i + first, j + first, k + first, m + first
+
+
+def _common(a: list[str], b: list[str]) -> int:
+    """How many lines at the beginning are the same."""
+    differ = (n for n, (one, other) in enumerate(zip(a, b, strict=False)) if one != other)
+    return next(differ, min(len(a), len(b)))

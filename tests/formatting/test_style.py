@@ -168,6 +168,9 @@ def test_foreign_text() -> None:
     assert format_text("block B:\n    \fx\n\f\n") == "block B:\n    x\n"
     assert format_text("") == ""
     assert format_text("\n \n") == ""
+    assert format_text("     \\\nnetwork N:\n    input 784\n") == "network N:\n    input 784\n"
+    assert format_text("block B:\r\r\n  \r\n\tx\r\n") == "block B:\n    x\n"
+    assert format_text("let a = 1if true else 2.5e3if b else 3\n").startswith("let a = 1 if true")
     assert format_text("# only this") == "# only this\n"
     wide = f'    f("{"漢" * 30}", "{"漢" * 20}")'
     assert len(wide) < 100

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
@@ -93,6 +95,44 @@ def test_a_repair_that_breaks_an_assert_is_refused_and_others_are_done() -> None
     result = repaired(text)
     assert result.text == text.replace("relu -> relu", "relu")
     assert [d.code for d in result.refused] == ["W0501"]
+
+
+BASE = "network A:\n    input 3x32x32\n"
+END = "    gap -> flatten -> fc(10)\n"
+MEANT = {
+    "the other dropout": f"{BASE}    conv(8) -> relu -> dropout(0.0)\n    conv(8) -> relu -> "
+    f"dropout(0.5)\n{END}\nnetwork B from A:\n    replace dropout1: dropout(0.3)\n",
+    "another relu": f"{BASE}    conv(8) -> relu -> relu -> conv(8) -> relu\n    conv(8) -> relu\n"
+    f"{END}\nnetwork B from A:\n    replace relu3: silu\n",
+    "another's default": "network N(rate=0.0):\n    input 3x32x32\n    default dropout(p=rate)\n"
+    f"    conv(8) -> relu -> dropout\n{END}",
+    "another size": "network N(size=28):\n    input [1, size, size]\n"
+    f"    crop(28x28) -> conv(8)\n{END}",
+    "a bias that is asked for": "network N(b=true):\n    input 3x8x8\n"
+    f"    conv(8, bias=b) -> bn\n{END}",
+    "a shared layer": f"{BASE}    shared c = conv(3)\n    c -> bn -> relu\n    c -> bn\n{END}",
+    "a constant": f"let L = conv(8)\n\n{BASE}    L -> bn -> relu\n{END}",
+    "a layer that is given": "block Cv(C, bias=true):\n    conv(C, bias=false)\n    if bias:\n"
+    "        relu\n\nblock B(F):\n    F(8) -> bn -> relu\n\n"
+    f"{BASE}    B(conv) -> B(Cv)\n{END}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MEANT.values(), ids=MEANT)
+def test_what_would_become_another_network_is_left_alone(text: str) -> None:
+    assert repaired(text).text == text
+
+
+def test_a_file_that_uses_this_one_stays_what_it_is(tmp_path: Path) -> None:
+    text = f"{BASE}    conv(8) -> relu -> dropout(0.0)\n    conv(8) -> dropout(0.5)\n{END}"
+    user = 'use A from "a.arch"\n\nnetwork B from A:\n    remove dropout2\n'
+    one, other = Document("a.arch", tmp_path / "a.arch"), Document("b.arch", tmp_path / "b.arch")
+    (tmp_path / "a.arch").write_text(text, encoding="utf-8")
+    one.update(text)
+    other.update(user)
+    assert repair(one, users=[other]).refused
+    assert one.text == text
+    assert repair(one).text == text.replace(" -> dropout(0.0)", "")
 
 
 def test_the_bias_is_all_that_goes() -> None:

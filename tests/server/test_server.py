@@ -244,6 +244,12 @@ def test_formatting_is_that_of_fmt(tmp_path: Path) -> None:
         assert editor.edited(ugly, list(edits or ())) == format_text(ugly) == NET
         editor.put("a.arch", HALF)
         assert not await editor.client.text_document_formatting_async(params)
+        windows, neat = ugly.replace("\n", "\r\n"), NET.replace("\n", "\r\n")
+        editor.put("a.arch", windows)
+        edits = await editor.client.text_document_formatting_async(params)
+        assert editor.edited(windows, list(edits or ())) == neat
+        editor.put("a.arch", neat)
+        assert not await editor.client.text_document_formatting_async(params)
 
     edit(tmp_path, session)
 

@@ -89,13 +89,27 @@ def test_only_shown_files_can_be_opened(spec: Path, tmp_path: Path, file: object
     assert not (tmp_path / "started").exists()
 
 
-@pytest.mark.parametrize("body", ["", "[", "[]", "x" * 20_000])
+@pytest.mark.parametrize("body", ["", "[", "[]", "[" * 9_999, "x" * 20_000])
 def test_a_body_that_is_none(watcher: Watcher, body: str) -> None:
     try:
         status, text, _ = ask(watcher, "/open", {"X-Token": token(watcher)}, body)
     except (ConnectionError, http.client.HTTPException):
         return  # it hung up on too much
     assert (status, json.loads(text)["opened"]) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    ["GET http://[/ HTTP/1.1\r\n", "POST /open HTTP/1.1\r\nContent-Length: " + "9" * 5000],
+)
+def test_an_odd_request_is_refused_and_nothing_is_said(
+    watcher: Watcher, request_: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = urlsplit(watcher.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 10) as connection:
+        connection.sendall(f"{request_}\r\nHost: 127.0.0.1:{address.port}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+    assert capfd.readouterr().err == ""
 
 
 def test_the_policy_has_a_nonce_of_its_own_each_time(watcher: Watcher) -> None:

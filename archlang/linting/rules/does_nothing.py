@@ -21,6 +21,8 @@ from archlang.ops.resampling import Crop, Upsample
 from archlang.ops.reshaping import ChannelShuffle, Flatten, Pad, Permute, Reshape
 
 _DROPOUTS = (Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, DropPath)
+_SIZED = (Reshape, Crop, Pad, ChannelShuffle)
+"""Whether they do anything is a question of sizes."""
 
 
 class DoesNothingRule(StepRule):
@@ -38,11 +40,15 @@ class DoesNothingRule(StepRule):
         return Found(DoesNothing(layer(node.op), why)) if why else None
 
     def holds(self, node: Node, written: Written) -> bool:
-        return is_plain(written.call_at(node.span))
+        said = [written.call_at(node.span), *written.by_default(layer(node.op))]
+        return all(map(is_plain, said))
 
     def fix(self, node: Node, written: Written) -> Fix | None:
-        # in a block, whether a shape stays the same depends on who uses it
-        sure = isinstance(node.op, _DROPOUTS) or written.in_network(node.span)
+        # whether a shape stays the same depends on who uses a block, and on parameters
+        alone = written.in_network(node.span)
+        if isinstance(node.op, _SIZED):
+            alone = alone and not written.has_parameters(node.span)
+        sure = isinstance(node.op, _DROPOUTS) or alone
         return written.without_step(node.span) if sure else None
 
 

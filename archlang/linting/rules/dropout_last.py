@@ -6,7 +6,7 @@ from archlang.diagnostics.catalog.lint_layers import DropoutLast
 from archlang.diagnostics.model import Fix
 from archlang.graph import Graph, Node, shapes
 from archlang.linting.model import Found, StepRule, is_output, layer, only_user
-from archlang.linting.written import Written
+from archlang.linting.written import Written, is_plain
 from archlang.ops.regularisation import DropPath
 
 
@@ -28,4 +28,6 @@ class DropoutLastRule(StepRule):
         return None if at is None else Found(DropoutLast(layer(node.op)))
 
     def fix(self, node: Node, written: Written) -> Fix | None:
-        return written.without_step(node.span) if written.in_network(node.span) else None
+        plain = is_plain(written.call_at(node.span))  # else a parameter would do nothing
+        sure = plain and written.in_network(node.span)
+        return written.without_step(node.span) if sure else None
