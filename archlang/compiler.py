@@ -6,7 +6,7 @@ text ──parse──▶ File ──define──▶ Module ──expand, infer�
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -80,7 +80,13 @@ def _check_module(module: Module, sink: Diagnostics) -> None:
 
 def complete(unit: Unit) -> bool:
     """Whether a network can be built without setting a parameter."""
-    return all(p.default is not None or p.name in unit.arguments for p in open_parameters(unit))
+    return not needed(unit)
+
+
+def needed(unit: Unit, given: Collection[str] = ()) -> tuple[str, ...]:
+    """The parameters that have to be set before a network can be built, but for those given."""
+    known = {*unit.arguments, *given}
+    return tuple(p.name for p in open_parameters(unit) if p.default is None and p.name not in known)
 
 
 def graph(spec: str | PathLike[str], /, **parameters: Any) -> Graph:

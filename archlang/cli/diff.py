@@ -55,9 +55,13 @@ def _show(found: Comparison) -> None:
     for words, names in (("went", found.went), ("came", found.came)):
         if names:
             print(visible_text(f"network {', '.join(names)} {words}"))
+    for name, needs in found.open:
+        given = " ".join(f"--set {n}=…" for n in needs)
+        said = f"network {name} was not compared, as it needs {', '.join(needs)}: {given}"
+        print(visible_text(said))
     differing = [difference for difference in found.differences if not difference.same]
     for number, difference in enumerate(differing):
-        if number or found.went or found.came:
+        if number or found.went or found.came or found.open:
             print()
         _show_one(difference, sides)
     same = len(found.differences) - len(differing)

@@ -23,10 +23,15 @@ class Comparison(Record):
     """Networks that the first file alone declares."""
     came: tuple[str, ...] = ()
 
+    open: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Networks that both have and that may differ, each with the parameters that have to be set
+    before they can be compared."""
+
     @property
     def same(self) -> bool:
-        """Whether nothing differs."""
-        return all(d.same for d in self.differences) and not (self.went or self.came)
+        """Whether nothing differs, as far as is known."""
+        others = self.went or self.came or self.open
+        return all(d.same for d in self.differences) and not others
 
     def as_json(self) -> dict[str, Any]:
         """What `archlang diff --format json` writes."""
@@ -37,6 +42,7 @@ class Comparison(Record):
             "differences": [difference.as_json() for difference in self.differences],
             "went": list(self.went),
             "came": list(self.came),
+            "open": {name: list(needs) for name, needs in self.open},
         }
 
 
@@ -80,10 +86,21 @@ def _files(
     others: Mapping[str, Any],
 ) -> Comparison:
     names = [name for name in b.names if name in a.names]
+    needs = {
+        name: tuple(dict.fromkeys(a.missing(name, parameters) + b.missing(name, others)))
+        for name in names
+    }
     return Comparison(
         before,
         after,
-        tuple(compare(a.graph(name, parameters), b.graph(name, others)) for name in names),
+        tuple(
+            compare(a.graph(name, a.own(name, parameters)), b.graph(name, b.own(name, others)))
+            for name in names
+            if not needs[name]
+        ),
         went=tuple(name for name in a.names if name not in names),
         came=tuple(name for name in b.names if name not in names),
+        open=()
+        if a.definitions == b.definitions
+        else tuple((name, missing) for name, missing in needs.items() if missing),
     )

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from archlang.compiler import Address as SpecAddress
-from archlang.compiler import build, choose, complete, expanded, is_saved
+from archlang.compiler import build, choose, expanded, is_saved, needed, open_parameters
 from archlang.diagnostics.catalog.comparing import NoFileForRevision
 from archlang.diagnostics.model import Diagnostics, Mistake, SpecError
 from archlang.diagnostics.suggest import closest
@@ -18,6 +18,8 @@ from archlang.problems import nowhere
 from archlang.semantics.files import Loader, Module
 from archlang.semantics.places import Disk, Shelf
 from archlang.source import Span
+from archlang.syntax import tree
+from archlang.syntax.parse import parse
 from archlang.zoo import zoo
 
 _FILE = re.compile(r"(?P<file>.*\.arch)(?::(?P<network>[^:/\\]*))?", re.DOTALL)
@@ -107,10 +109,29 @@ class Read:
 
     @property
     def names(self) -> list[str]:
-        """Its networks that can be built without a parameter; the one that is asked for."""
+        """Its networks; the one that is asked for."""
         if self.side.network or self.module is None:
             return [self.side.network or ""]
-        return [name for name, unit in self.module.networks.items() if complete(unit)]
+        return list(self.module.networks)
+
+    def missing(self, name: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        """The parameters that one of its networks cannot be built without."""
+        unit = self.module.networks.get(name) if self.module else None
+        return () if unit is None else needed(unit, parameters)
+
+    def own(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Of parameters that are given to a whole file those of one of its networks; all of them
+        where no network of it has one, so that this is said."""
+        units = self.module.networks if self.module else {}
+        takes = {n: {p.name for p in open_parameters(unit)} for n, unit in units.items()}
+        strange = set(parameters).difference(*takes.values())
+        return {k: v for k, v in parameters.items() if k in takes.get(name, ()) or k in strange}
+
+    @property
+    def definitions(self) -> tuple[tree.Definition, ...]:
+        """What its file says, wherever it stands there."""
+        file = parse(self.module.source, Diagnostics()) if self.module else None
+        return file.definitions if file else ()
 
     @property
     def several(self) -> bool:

@@ -128,7 +128,7 @@ def _with_body(unit: tree.Block | tree.Network, lines: list[Reading]) -> tree.De
     span = statements[0].span.to(statements[-1].span) if statements else unit.span
     body: Any = tree.Suite(span, statements, doc)
     if isinstance(unit, tree.Block):
-        return tree.Block(unit.span, unit.name, unit.parameters, body)
+        return tree.Block(unit.span, unit.name, unit.parameters, body, unit.unread)
     return tree.Network(unit.span, unit.name, unit.parameters, body, unit.alias, unit.base)
 
 
@@ -191,11 +191,14 @@ def _attempt_lines(piece: Piece) -> tuple[tree.Statement | str | None, tuple[Any
         try:
             return parser().statement(piece, text, piece.indent), tuple(sink), unread
         except Mistake as mistake:
-            sink.report_mistake(mistake, Span(piece, 0, 0))
             at = mistake.at or Span(piece, 0, 0)
             start = text.rfind("\n", 0, at.start) + 1
             end = text.find("\n", at.start)
-            unread.append((start, len(text) if end < 0 else end))
+            line = start, len(text) if end < 0 else end
+            if line in unread:
+                break  # it is of no use to speak of what stands in for a line
+            sink.report_mistake(mistake, Span(piece, 0, 0))
+            unread.append(line)
             text = without_line(text, at)
     return None, tuple(sink), unread
 
@@ -239,7 +242,7 @@ def _salvaged_header(piece: Piece) -> tree.Definition | None:
     name = _name(piece, match.start("name"), match["name"])
     body = tree.Suite(whole, (tree.Step(whole, (), tree.Unread(whole), None),))
     if match["word"] == "block":
-        return tree.Block(whole, name, (), body)
+        return tree.Block(whole, name, (), body, unread=True)
     return tree.Network(whole, name, (), body, alias=tree.Unread(whole))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from archlang.diagnostics.model import Fix
+from archlang.editing.definitions import Read
 from archlang.editing.document import Analysis, Document
 from archlang.editing.library import Library, analysed, in_zoo
 from archlang.editing.meanings import Meaning, Meanings, mention_at, mentions
@@ -17,6 +18,8 @@ from archlang.editing.sameness import essence, graphs
 from archlang.semantics.builtins import METRICS, what_is
 from archlang.semantics.naming import reserved
 from archlang.source import Position, Span
+from archlang.syntax import tree
+from archlang.syntax.walk import walk
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset(
@@ -112,9 +115,39 @@ def rename(
     for place in found:
         if in_zoo(place.document):
             raise CannotRenameError(f"{meaning.name} is used in a file of the zoo.")
+    _must_be_read(library, found, meaning, document)
     edits = _edits(found, name, document)
     _must_mean_the_same(library, document, found, name, meaning.name)
     return edits
+
+
+def _must_be_read(
+    library: Library, found: Iterable[Found], meaning: Meaning, document: Document
+) -> None:
+    """A line that cannot be read may mean the name, and would keep the old one."""
+    lookup = Meanings(library)
+    holders = {id(place.document) for place in found}
+    word = re.compile(rf"\b{re.escape(meaning.name)}\b")
+    for other in library.documents(meaning.document, document):
+        if id(other) not in holders and not _knows(lookup, other, meaning):
+            continue
+        for read in other.reads():
+            if meaning.symbol is None or read is meaning.read:
+                for at in (at for at in _unread(read) if word.search(at.text)):
+                    file = "" if other is document else f" of {other.name}"
+                    raise CannotRenameError(
+                        f"Line {at.begin.line}{file} cannot be read, so it cannot be told what "
+                        f"{meaning.name} means there; mend that line first."
+                    )
+
+
+def _unread(read: Read) -> Iterator[Span]:
+    """What stands in lines that cannot be read."""
+    if read.tree is not None:
+        yield from (node.span for node in walk(read.tree) if isinstance(node, tree.Unread))
+    elif read.problems:
+        pieces = (read.cut.header, *read.cut.statements)
+        yield from (Span(piece, 0, len(piece.text)) for piece in pieces)
 
 
 def _must_be_free(library: Library, meaning: Meaning, name: str, document: Document) -> None:

@@ -13,7 +13,8 @@ from archlang.syntax.literals import string_value
 _TOKEN = re.compile(
     r"""\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"""
     r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|\\[ \t]*\r?\n"""
-    r"""|\r?\n[ \t]*|[ \t\f]+|\w*\d(?=(?:if|else|and|or|in|for|when)\b)|\w+|->|\*\*|\+\+|//|[<>=!]=|.""",
+    r"""|\r?\n[ \t]*|[ \t\f]+|\w*\d(?=(?:if|else|and|or|in|for|when)\b)"""
+    r"""|\w+|->|\*\*|\+\+|//|[<>=!]=|.""",
     re.DOTALL,
 )
 _OPEN, _CLOSE = "([", ")]"

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from archlang.diagnostics.catalog.arguments import BadUnpacking
+from archlang.diagnostics.catalog.arguments import BadUnpacking, MissingArgument
 from archlang.diagnostics.catalog.graph import (
     EmptyBody,
     NoInput,
     SeveralTensors,
 )
-from archlang.diagnostics.catalog.names import BoundTwice
+from archlang.diagnostics.catalog.names import (
+    BoundTwice,
+    UnknownAttribute,
+    UnknownLayer,
+    UnknownName,
+)
 from archlang.diagnostics.catalog.shapes import AscriptionDiffers
 from archlang.diagnostics.catalog.syntax import MisplacedStatement
 from archlang.diagnostics.model import Diagnostics, Label, Mistake
@@ -55,6 +60,9 @@ from archlang.semantics.weave import Weaver
 from archlang.semantics.workshop import Workshop
 from archlang.syntax import tree
 from archlang.syntax.walk import walk
+
+_HALF_TYPED = (MissingArgument, UnknownName, UnknownLayer, UnknownAttribute)
+"""What is wrong with a line while a word in it is typed."""
 
 
 class Witness(Protocol):
@@ -181,6 +189,10 @@ class Expander:
             self._leave_undefined(statement, frame)
         except Mistake as mistake:
             self._report(mistake, statement, frame)
+            if isinstance(mistake.problem, _HALF_TYPED) and self._passed_over(statement, frame):
+                self.complete = False
+            else:
+                self._leave_undefined(statement, frame)
 
     def _report(self, mistake: Mistake, statement: tree.Statement, frame: Frame) -> None:
         at = mistake.at or statement.span
@@ -191,7 +203,6 @@ class Expander:
         self.sink.report(mistake.problem, at, secondary, mistake.fix)
         if len(self.sink) >= MAX_MISTAKES:
             raise TooManyMistakes
-        self._leave_undefined(statement, frame)
 
     def _leave_undefined(self, statement: tree.Statement, frame: Frame) -> None:
         """What a statement would have made is unknown from here on, silently."""
@@ -199,6 +210,9 @@ class Expander:
         for part in walk(statement) if isinstance(statement, (tree.If, tree.For)) else [statement]:
             if isinstance(part, tree.Step):
                 self._bind_unknown(part.targets, frame)
+            elif isinstance(part, tree.Input):
+                names = part.names if part.shape else (tree.Name(part.span, "x"),)
+                self._bind_unknown(names, frame)
             elif isinstance(part, (tree.Let, tree.Shared)):
                 frame.env.names.setdefault(part.name.id, UNKNOWN)
             elif isinstance(part, tree.Output) and isinstance(part.target, tree.Name):
@@ -209,8 +223,14 @@ class Expander:
             if frame.branches is not None:
                 frame.branches.append(UNKNOWN)
 
-    def _passes_over(self, frame: Frame) -> bool:
-        return frame.branches is None and self.witness is not None and self.witness.passes_over()
+    def _passed_over(self, statement: tree.Statement, frame: Frame) -> bool:
+        """Whether a line is taken as if it were not there, but for its names."""
+        if not isinstance(statement, tree.Step) or frame.branches is not None:
+            return False
+        if self.witness is None or not self.witness.passes_over():
+            return False
+        self._bind_unknown(statement.targets, frame)
+        return True
 
     def _bind_unknown(self, targets: tuple[tree.Expression, ...], frame: Frame) -> None:
         for target in targets:
@@ -226,8 +246,7 @@ class Expander:
     # ── steps ────────────────────────────────────────────────────────────────────────────────
 
     def _step(self, s: tree.Step, frame: Frame) -> None:
-        if isinstance(s.value, tree.Unread) and self._passes_over(frame):
-            self._bind_unknown(s.targets, frame)
+        if isinstance(s.value, tree.Unread) and self._passed_over(s, frame):
             return
         name = self._name_of(s, frame)
         if frame.branches is None:

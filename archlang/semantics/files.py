@@ -172,6 +172,8 @@ class Loader:
                 self._bind(definition.name, value, env)
             case tree.Default():
                 set_default(definition, env, self._evaluator)
+            case tree.Block(unread=True):
+                self._bind(definition.name, UNKNOWN, env)
             case tree.Block() | tree.Network():
                 # Defaults hold for what follows them, so each declaration sees those before it.
                 unit = Unit(definition, Env(env, env.defaults))

@@ -14,12 +14,14 @@ from archlang.semantics.builtins import METRICS
 from archlang.semantics.joining import is_operator, joined
 from archlang.semantics.values import PartialIndex, Target, Value
 from archlang.syntax import tree
+from archlang.zoo import zoo
 
 
 def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
     """The mistake of a name without a meaning."""
-    near = closest(e.id, list(visible), LAYER_ALIASES)
-    hint = remark(e.id)
+    hint = _from_zoo(e.id)
+    near = None if hint else closest(e.id, list(visible), LAYER_ALIASES)
+    hint = hint or remark(e.id)
     if e.id in METRICS:
         hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
     fix = Fix(e.span, near) if near and not is_operator(near) else None
@@ -32,12 +34,20 @@ def unknown_layer(
     """The mistake of a call of a layer that does not exist; `before` is what flows into it."""
     name = call.callee
     assert isinstance(name, tree.Name)
-    near = closest(name.id, list(visible), LAYER_ALIASES)
+    hint = _from_zoo(name.id)
+    near = None if hint else closest(name.id, list(visible), LAYER_ALIASES)
     fix = Fix(name.span, near) if near else None
     if near and is_operator(near):
         fix = joined(call, near, before)
-    problem = UnknownLayer(name=name.id, suggestion=near, hint=remark(name.id))
+    problem = UnknownLayer(name=name.id, suggestion=near, hint=hint or remark(name.id))
     return Mistake(problem, name.span, fix=fix)
+
+
+def _from_zoo(name: str) -> str | None:
+    """How a network of the zoo is brought in."""
+    if not name[:1].isupper() or name not in zoo():
+        return None
+    return f'bring it in from the zoo: use {name} from "zoo/{zoo()[name].name}"'
 
 
 def attributes(value: Tensor | Target) -> dict[str, Value]:

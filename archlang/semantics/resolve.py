@@ -36,6 +36,8 @@ def check_names(file: tree.File, env: Env, sink: Diagnostics) -> None:
 
 def check_definition(definition: tree.Definition, env: Env, sink: Diagnostics) -> None:
     """Report the names of one definition that mean nothing, or two things."""
+    if isinstance(definition, tree.Block) and definition.unread:
+        return  # any name may be a parameter
     try:
         _check(definition, Names(env, sink))
     except RecursionError:

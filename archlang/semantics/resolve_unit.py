@@ -53,7 +53,7 @@ def resolve(unit: Unit, evaluator: Evaluator) -> Lineage:
         behind = declaration.alias or declaration.base
         if behind is None:
             return lineage
-        if declaration.alias is not None:
+        if not isinstance(declaration.alias, (tree.Unread, type(None))):
             _hold_to_asserts(declaration)
         env = parameters(lineage.unit, evaluator)
         target = _target(lineage.unit, behind, env, evaluator)

@@ -50,6 +50,8 @@ class Publisher:
         self._session = session
         self._said: dict[str, Said] = {}
         self._waiting: set[str] = set()
+        self._behind: set[str] = set()
+        """Files that show shapes of another one, which was edited."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def edited(self, uri: str) -> None:
@@ -59,12 +61,14 @@ class Publisher:
         path = opened.document.path if opened else None
         for other, said in list(self._said.items()):
             if path is not None and path in said.used and other != uri:
+                self._behind.add(other)
                 self._soon(other)
 
     def all_edited(self) -> None:
         """Files on the disk have changed."""
         self._session.later(self._session.disk_changed)
         for uri in list(self._session.opened):
+            self._behind.add(uri)
             self._soon(uri)
 
     def closed(self, uri: str) -> None:
@@ -99,6 +103,16 @@ class Publisher:
         self._said[uri] = said
         for target in {uri, *before.parts, *said.parts}:
             self._publish(target)
+        if uri in self._behind:
+            self._behind.discard(uri)
+            self._refresh_hints()
+
+    def _refresh_hints(self) -> None:
+        """Have the editor ask for shapes again, in files that it has no other reason to ask for."""
+        workspace = self._server.client_capabilities.workspace
+        hints = workspace.inlay_hint if workspace else None
+        if hints and hints.refresh_support:
+            self._server.workspace_inlay_hint_refresh(None)
 
     def _analysed(self, opened: Opened, text: Text) -> Said | None:
         if opened.text is not text:

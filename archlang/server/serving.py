@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from lsprotocol import types
@@ -20,6 +21,7 @@ from archlang.server.publishing import Publisher
 from archlang.server.session import Session
 from archlang.server.uris import path_of
 
+logger = logging.getLogger(__name__)
 PREVIEW = "archlang.preview"
 """The command that answers with the address of the page that follows a file."""
 _FILES = "**/*.arch"
@@ -39,6 +41,10 @@ class ArchServer(LanguageServer):
         self.session = Session()
         self.publisher = Publisher(self, self.session)
         self.previews = Previews()
+
+    def report_server_error(self, error: Exception, source: type[Exception]) -> None:
+        """A message that breaks the protocol is nothing that an author could mend."""
+        logger.error("%s: %s", source.__name__, error)
 
     def close(self) -> None:
         """End the worker and all pages."""

@@ -142,12 +142,16 @@ def read_partly(
     """What `read` makes of a source, as `parse_partly` says."""
     text, done = source.text, 0
     unread: set[str] = set()
+    replaced: set[int] = set()
     for _ in range(MAX_MISTAKES):
         try:
             return read(text), frozenset(unread)
         except Mistake as mistake:
-            sink.report_mistake(mistake, Span(source, 0, 0))
             at = mistake.at or Span(source, 0, 0)
+            if at.begin.line in replaced:
+                break  # it is of no use to speak of what stands in for a line
+            sink.report_mistake(mistake, Span(source, 0, 0))
+            replaced.add(at.begin.line)
             unread |= {"x", "_", *_WORD.findall(source.line(at.begin.line))}
             text, done = without_line(text, at), done + at.start
             if done > MAX_REPARSED:

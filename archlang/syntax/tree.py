@@ -395,6 +395,8 @@ class Block(Syntax):
     name: Name
     parameters: tuple[Parameter, ...]
     body: Suite
+    unread: bool = False
+    """Whether its header could not be read while it is edited: its parameters are not known."""
 
 
 class Network(Syntax):

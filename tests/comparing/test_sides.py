@@ -228,3 +228,18 @@ def test_parameters_of_one_side(capsys: pytest.CaptureFixture[str]) -> None:
     assert "input 3x224x224 → input 3x256x256" in out and "512x7x7 → 512x8x8" in out
     _, out, _ = diff(capsys, "ResNet18", "ResNet34", "--set", "classes=10")
     assert "fc" not in out
+
+
+def test_a_network_that_needs_a_parameter_is_told_of_until_it_is_given(tmp_path: Path) -> None:
+    text = "network A(n):\n    input 4x8x8\n    conv(n)\n\nnetwork B:\n    input 4x8x8\n    relu\n"
+    one, two = tmp_path / "one.arch", tmp_path / "two.arch"
+    one.write_text(text, encoding="utf-8")
+    two.write_text(text.replace("conv(n)", "conv(n) -> relu"), encoding="utf-8")
+    found = comparison(str(one), str(two))
+    assert (found.open, found.same) == ((("A", ("n",)),), False)
+    found = comparison(str(one), str(two), {"n": 3}, {"n": 3})
+    assert (found.open, [d.same for d in found.differences]) == ((), [False, True])
+    two.write_text(f"# the same\n{text}", encoding="utf-8")
+    assert comparison(str(one), str(two)).same
+    with pytest.raises(SpecError, match="no argument 'm'"):
+        comparison(str(one), str(two), {"m": 3}, {"m": 3})

@@ -260,3 +260,21 @@ def test_memory_stays_flat_over_a_thousand_edits() -> None:
     finally:
         tracemalloc.stop()
     assert last - first < 1_000_000, f"{last - first:,} bytes more after 1,000 edits"
+
+
+HEADERS = {
+    "a name": ("network D\n", ["E0114"]),
+    "a bracket": ("network Digits(cl\n", ["E0102"]),
+    "no body": ("network Digits(classes=10):\n", ["E0106"]),
+    "no colon": ("network N\n    input 3x8x8\n    conv(4)\n", ["E0114"]),
+    "a block in use": (
+        "block U(C:\n    conv(C)\n\nnetwork N:\n    input 3x8x8\n    U(4)\n",
+        ["E0101"],
+    ),
+    "a size": ("network N:\n    input 3xHxW\n    conv(4) + x\n    x -> relu\n", ["E0201"]),
+}
+
+
+@pytest.mark.parametrize(("text", "codes"), HEADERS.values(), ids=HEADERS)
+def test_what_is_half_typed_is_one_mistake(text: str, codes: list[str]) -> None:
+    assert [problem.code for problem in opened(text).analysis().problems] == codes

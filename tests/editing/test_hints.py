@@ -112,3 +112,20 @@ def test_many_tensors_are_counted() -> None:
     text = "network N:\n    input 16x8x8\n    split({})\n    cat\n"
     assert shown(text.format(8))[3] == "8 of 2x8x8"
     assert shown(text.format(2))[3] == "8x8x8, 8x8x8"
+
+
+HALF_TYPED = {
+    "a name": "con",
+    "a kept name": "c = conv",
+    "a layer": "foo(3)",
+    "an attribute": "c = x.chan",
+    "a bracket": "conv(",
+}
+
+
+@pytest.mark.parametrize("line", HALF_TYPED.values(), ids=HALF_TYPED)
+def test_the_lines_below_a_half_typed_one_keep_their_shapes(line: str) -> None:
+    text = f"network N:\n    input 3x8x8\n    conv(4)\n    {line}\n    conv(5)\n    gap\n"
+    found = shown(text)
+    assert found.pop(4, "") in ("", "4x8x8")
+    assert found == {3: "4x8x8", 5: "5x8x8", 6: "5x1x1"}

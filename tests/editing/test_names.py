@@ -183,3 +183,31 @@ def test_why_a_name_cannot_be_given(at: tuple[int, int], name: str, why: str) ->
     library, document = document_of(SHADOWED)
     with pytest.raises(CannotRenameError, match=why):
         rename(library, document, Position(*at), name)
+
+
+UNREAD = """\
+block Basic(C):
+    conv(C)
+
+network N:
+    input 3x8x8
+    a = conv(4)
+    a + \\
+    Basic(4) -> conv(
+"""
+
+
+@pytest.mark.parametrize(("at", "line"), [((1, 7), 8), ((6, 5), 7)])
+def test_what_may_be_meant_in_a_line_that_cannot_be_read_is_not_renamed(
+    at: tuple[int, int], line: int
+) -> None:
+    library, document = document_of(UNREAD.replace("a + \\", "a + * 3"))
+    with pytest.raises(CannotRenameError, match=f"Line {line} cannot be read"):
+        rename(library, document, Position(*at), "Fresh" if line == 8 else "fresh")
+
+
+def test_a_name_that_another_network_names_by_number_is_not_given() -> None:
+    text = "network A:\n    input 3x8x8\n    a = conv(8)\n    conv(8)\n\n"
+    library, document = document_of(f"{text}network B from A:\n    freeze conv1\n")
+    with pytest.raises(CannotRenameError):
+        rename(library, document, Position(3, 5), "conv1")

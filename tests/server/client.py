@@ -27,6 +27,10 @@ class Editor:
         self.texts: dict[str, str] = {}
         self.versions: dict[str, int] = {}
         self.said: defaultdict[str, list[lsp.PublishDiagnosticsParams]] = defaultdict(list)
+        self.refreshed = 0
+        """How often the server wanted the shapes to be asked for again."""
+        self.shown: list[str] = []
+        """What popped up."""
         self._news = asyncio.Condition()
 
         @self.client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
@@ -35,6 +39,14 @@ class Editor:
                 self.said[params.uri].append(params)
                 self._news.notify_all()
 
+        @self.client.feature(lsp.WORKSPACE_INLAY_HINT_REFRESH)
+        def refresh(_: None) -> None:
+            self.refreshed += 1
+
+        @self.client.feature(lsp.WINDOW_SHOW_MESSAGE)
+        def shown(params: lsp.ShowMessageParams) -> None:
+            self.shown.append(params.message)
+
     async def start(self) -> lsp.InitializeResult:
         """Start the server and agree with it."""
         await self.client.start_io(sys.executable, "-m", "archlang", "lsp")
@@ -42,9 +54,13 @@ class Editor:
         snippets = lsp.ClientCompletionItemOptions(snippet_support=True)
         completion = lsp.CompletionClientCapabilities(completion_item=snippets)
         document = lsp.TextDocumentClientCapabilities(completion=completion)
+        hints = lsp.InlayHintWorkspaceClientCapabilities(refresh_support=True)
+        workspace = lsp.WorkspaceClientCapabilities(inlay_hint=hints)
         result = await self.client.initialize_async(
             lsp.InitializeParams(
-                capabilities=lsp.ClientCapabilities(general=general, text_document=document),
+                capabilities=lsp.ClientCapabilities(
+                    general=general, text_document=document, workspace=workspace
+                ),
                 workspace_folders=[lsp.WorkspaceFolder(self.folder.as_uri(), "tests")],
             )
         )

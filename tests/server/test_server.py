@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,39 @@ def test_unsaved_text_counts_in_the_files_that_use_it(tmp_path: Path) -> None:
         editor.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([change]))
         found = await editor.diagnostics("net.arch", bool)
         assert "units.arch" in found[0].message
+
+    edit(tmp_path, session)
+
+
+def test_shapes_of_a_file_that_is_used_are_asked_for_again(tmp_path: Path) -> None:
+    units = "block Unit(C, stride=1):\n    conv(C, 3x3, stride=stride)\n"
+    (tmp_path / "units.arch").write_text(units, encoding="utf-8")
+    net = 'use Unit from "units.arch"\n\nnetwork Net:\n    input 3x8x8\n    Unit(4)\n'
+
+    async def session(editor: Editor) -> None:
+        editor.open("net.arch", net)
+        editor.open("units.arch", units)
+        assert await editor.codes("net.arch") == []
+        before = editor.refreshed
+        editor.put("units.arch", units.replace("stride=1", "stride=2"))
+        while editor.refreshed == before:
+            await asyncio.sleep(0.01)
+        params = lsp.InlayHintParams(editor.item("net.arch"), everything(editor))
+        found = await editor.client.text_document_inlay_hint_async(params)
+        assert [hint.label for hint in found or ()] == ["4x4x4"]
+
+    edit(tmp_path, session)
+
+
+def test_an_edit_of_a_file_that_is_not_open_is_nothing_to_tell_the_author(tmp_path: Path) -> None:
+    async def session(editor: Editor) -> None:
+        document = lsp.VersionedTextDocumentIdentifier(uri=editor.uri("none.arch"), version=3)
+        whole = lsp.TextDocumentContentChangeWholeDocument("let a = 1\n")
+        change = lsp.DidChangeTextDocumentParams(document, [whole])
+        editor.client.text_document_did_change(change)
+        editor.open("a.arch", NET)
+        assert await editor.codes("a.arch") == []
+        assert editor.shown == []
 
     edit(tmp_path, session)
 

@@ -174,3 +174,17 @@ def test_tabs_in_documentation_are_no_indentation() -> None:
     assert not list(sink)
     parse(Source("t", text.replace("    conv", "\tconv")), sink)
     assert [d.code for d in sink] == ["E0103"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    network A:\n        input 3x8x8\n        relu\n",
+        "network A:\n    input 3x8x8\n    relu\n    elif true:\n        relu\n",
+    ],
+)
+def test_nothing_is_said_of_what_stands_in_for_a_line(text: str) -> None:
+    sink = Diagnostics()
+    assert parse(Source("a.arch", text), sink) is None
+    assert len(sink) == 1
+    assert all("chain" not in problem.message for problem in sink)
