@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archlang.analysis.sizes.hints import expand_sized
 from archlang.compiler import choose, frozen
-from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake
+from archlang.diagnostics.catalog.graph import AssertionFailed
+from archlang.diagnostics.model import Diagnostic, Diagnostics, Mistake, Severity
 from archlang.graph import Graph, Scope
 from archlang.semantics.files import Loader, Module
 from archlang.semantics.parameters import open_parameters
@@ -51,7 +52,7 @@ class Edition:
     chosen: str | None
     """The network that was asked for, or the first."""
     graphs: Mapping[str, Graph]
-    """Of those without mistakes."""
+    """Of those that could be built, even if they are not as their spec asserts."""
     whole: bool
     """Whether the file parsed, so that its networks are known."""
     there: bool
@@ -59,13 +60,15 @@ class Edition:
 
 
 class _Interrupt:
-    """Ends an expansion as soon as nobody waits for it."""
+    """Ends an expansion as soon as nobody waits for it; keeps its graph, whatever comes of it."""
 
     def __init__(self, superseded: Callable[[], bool]) -> None:
         self._superseded = superseded
+        self.graph: Graph | None = None
 
     def begun(self, graph: Graph) -> None:
         """Look whether somebody waits."""
+        self.graph = graph
         if self._superseded():
             raise Superseded
 
@@ -98,9 +101,10 @@ def read_edition(
     for name, unit in units.items():
         own = Diagnostics()
         settings = frozen(_settings(unit, subject, asked=name == chosen))
-        graph = expand_sized(unit, settings, own, module.workshop, _Interrupt(superseded))
-        if sound and graph is not None and not own.has_errors:
-            graphs[name] = graph
+        witness = _Interrupt(superseded)
+        expand_sized(unit, settings, own, module.workshop, witness)
+        if sound and witness.graph is not None and _can_be_drawn(own):
+            graphs[name] = witness.graph
         for problem in own:
             sink.add(problem)
     shown = subject.name
@@ -110,6 +114,12 @@ def read_edition(
         _unset(module, units), chosen, graphs, module.whole, there,
     )  # fmt: skip
     return edition, shelf.stamps
+
+
+def _can_be_drawn(problems: Iterable[Diagnostic]) -> bool:
+    """Whether a network came of it; what fails to be as asserted is there all the same."""
+    errors = (problem for problem in problems if problem.severity is Severity.ERROR)
+    return all(error.code == AssertionFailed.code for error in errors)
 
 
 def _units(module: Module, subject: Subject) -> dict[str, Unit]:

@@ -350,3 +350,11 @@ def test_a_network_that_is_renamed_is_followed(page: Any, spec: Path) -> None:
             spec.write_text(text, "utf-8")
             page.locator("#figure svg", has_text=f"conv, {width}").wait_for()
             assert page.locator("#network").input_value() == name
+
+
+def test_a_failed_assertion_keeps_no_figure_back(page: Any, watcher: Watcher, spec: Path) -> None:
+    shown(page, watcher)
+    spec.write_text(GOOD.format(n=32) + "    assert params == 7\n", "utf-8")
+    page.locator("#problems", has_text="params == 7").wait_for()
+    assert "3×3 conv, 32" in drawn(page)
+    assert not page.locator("#drawing.stale").count()
