@@ -114,7 +114,8 @@ def _hold_network(base: str) -> None:
 def _tell(target: Path, name: str) -> None:
     """What was written, and what can be done with it."""
     print(visible_text(f"written {target}, with the network {name}; go on with"))
-    shown = f"'{target}'" if " " in str(target) else str(target)
+    plain = f"./{target}" if str(target).startswith("-") else str(target)  # it is no option
+    shown = f"'{plain}'" if " " in plain else plain
     rows = [(f"  archlang {command} {shown}", what) for command, what in NEXT]
     width = max(len(line) for line, _ in rows)
     for line, what in rows:

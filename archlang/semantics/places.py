@@ -183,6 +183,9 @@ def _read(path: Path, name: str, at: Span) -> Source:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = data[error.start]
+        if not at.source.text:  # else a line with `use` is what is shown
+            begun = len(data[: error.start].decode("utf-8-sig"))
+            at = Span(Source(name, data.decode("utf-8-sig", "replace"), path), begun, begun + 1)
         raise Mistake(NotText(offset=error.start, byte=byte), at) from None
     return Source(name, text, path)
 
@@ -204,9 +207,10 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _near(path: Path) -> str | None:
-    """A spec of a similar name in the same folder."""
+    """A spec of a similar name in the same folder; that all end in .arch is no likeness."""
     try:
-        names = [p.name for p in path.parent.iterdir() if p.suffix == ".arch"]
+        names = {p.stem: p.name for p in path.parent.iterdir() if p.suffix == ".arch"}
     except OSError:
         return None
-    return closest(path.name, names)
+    near = closest(path.stem, names)
+    return names[near] if near else None

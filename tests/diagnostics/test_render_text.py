@@ -328,7 +328,7 @@ def test_an_empty_file_has_no_line_to_show() -> None:
     shown(
         """
         error[E0402]: no network
-         --> empty.arch:1:1
+         --> empty.arch
           = note: nothing here
           = help: begin with: network Name:
         """,

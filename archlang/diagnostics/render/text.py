@@ -87,8 +87,10 @@ class _Page(NamedTuple):
         return f"{' ' * self.digits}{self.pen(sign, Style.FRAME)} {text}"
 
     def place(self, arrow: str, source: Source, at: Position) -> str:
-        """` --> resnet.arch:12:5`."""
-        return self.sign(arrow, f"{visible_text(source.name)}:{at.line}:{at.column}")
+        """` --> resnet.arch:12:5`; what is neither a text nor a file has no lines: ` --> Net`."""
+        name = visible_text(source.name)
+        has_lines = bool(source.text or source.path)
+        return self.sign(arrow, f"{name}:{at.line}:{at.column}" if has_lines else name)
 
     def snippets(self, primary: Label, secondary: Sequence[Label], style: Style) -> Iterator[str]:
         """The marked lines of every file concerned, that of the primary label first."""
