@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from archlang.collector import collector_paused
-from archlang.diagnostics.catalog.arguments import UnknownArgument
+from archlang.diagnostics.catalog.arguments import MissingArgument, UnknownArgument
 from archlang.diagnostics.catalog.declared import CannotAdapt
 from archlang.diagnostics.catalog.graph import NoInput, SaidTwice, UnusedInput, UnusedResult
 from archlang.diagnostics.catalog.limits import NestedTooDeeply
@@ -122,7 +122,7 @@ def _run(
     `changed` from outside, it is not held to its own asserts; unless `held`, to none at all.
     """
     edits = lineage.edits
-    filled = Evaluator(Budget(), workshop).calls.filled(lineage.unit, top.declaration.name.span)
+    filled = _filled(top, lineage, workshop)
     graph = _empty_graph(top, filled, lineage)
     as_declared = not edits and _as_declared(filled)
     expander = Expander(graph, sink, edits, workshop, as_declared, witness)
@@ -144,6 +144,24 @@ def _run(
     if len(sink) == before:
         expander.skips.report_unknown()
     return graph if len(sink) == before else None
+
+
+def _filled(top: Unit, lineage: Lineage, workshop: Workshop) -> Unit:
+    """What a network stands for, all its parameters given.
+
+    Raises:
+        Mistake: one is not.
+    """
+    try:
+        calls = Evaluator(Budget(), workshop).calls
+        return calls.filled(lineage.unit, top.declaration.name.span)
+    except Mistake as mistake:
+        problem = mistake.problem
+        if not isinstance(problem, MissingArgument):
+            raise
+        settable = {p.name for p in open_parameters(top)}.issuperset(problem.names)
+        problem = MissingArgument(problem.callee, problem.names, problem.known, settable)
+        raise Mistake(problem, mistake.at, mistake.secondary) from None
 
 
 def graph_of_base(base: Base, workshop: Workshop) -> Graph | None:

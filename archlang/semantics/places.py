@@ -79,7 +79,7 @@ class Disk:
             root = user.root
             path = Path(user.path.parent, text).resolve()
         else:
-            raise Mistake(OutsideFolder(file=text), at)
+            raise Mistake(OutsideFolder(file=text, no_folder=True), at)
         if not path.is_relative_to(root):
             raise Mistake(OutsideFolder(file=text), at)
         return Place(path, root)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from archlang.compiler import check_text
+from archlang.compiler import graph as compiled
+from archlang.diagnostics.model import SpecError
+
 from .building import graph
 
 SPEC = """
@@ -41,3 +49,19 @@ def test_a_text_stays_a_text_where_a_text_is_meant() -> None:
 
 def test_what_was_set_is_noted_as_given() -> None:
     assert graph(SPEC, f="relu", C=4).parameters == {"f": "relu", "C": 4}
+
+
+def test_a_network_that_is_built_alone_says_how_its_parameters_are_set(tmp_path: Path) -> None:
+    spec = tmp_path / "c.arch"
+    text = "network C(n):\n    input 3x8x8\n    conv(n)\n"
+    spec.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"set it with --set n=…, in Python with n=…"):
+        compiled(spec)
+    spec.write_text(f"{text}\nnetwork D = C()\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"write C\(n=…\)"):
+        compiled(f"{spec}:D")
+
+
+def test_a_text_without_a_folder_uses_no_file() -> None:
+    (problem,) = (p for p in check_text('use A from "a.arch"\n') if p.code == "E0209")
+    assert "save it beside that file first" in (problem.help or "")

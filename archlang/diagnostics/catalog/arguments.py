@@ -61,6 +61,8 @@ class MissingArgument(Problem):
     callee: str
     names: tuple[str, ...]
     known: tuple[str, ...]
+    from_outside: bool = False
+    """Whether it is a network that is built by itself, so that no line calls it."""
 
     def message(self) -> str:
         return f"{self.callee} needs {' and '.join(self.names)}"
@@ -69,7 +71,11 @@ class MissingArgument(Problem):
         return (f"{self.callee}({', '.join(self.known)})",)
 
     def help(self) -> str:
-        return f"write {self.callee}({', '.join(f'{n}=…' for n in self.names)})"
+        given = ", ".join(f"{n}=…" for n in self.names)
+        if self.from_outside:
+            options = " ".join(f"--set {n}=…" for n in self.names)
+            return f"set it with {options}, in Python with {given}, or give it a default"
+        return f"write {self.callee}({given})"
 
 
 class TooManyArguments(Problem):

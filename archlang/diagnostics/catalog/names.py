@@ -277,11 +277,17 @@ class OutsideFolder(Problem):
 
     code = "E0209"
     file: str
+    no_folder: bool = False
+    """Whether the spec lies in no file, as a text that is not saved yet."""
 
     def message(self) -> str:
+        if self.no_folder:
+            return f"use does not find {self.file}: this text lies in no folder"
         return f"use may not reach outside the spec's folder: {self.file}"
 
     def help(self) -> str:
+        if self.no_folder:
+            return 'save it beside that file first, or use the built-in zoo: from "zoo/…"'
         return 'put the file below the folder of the spec, or use the built-in zoo: from "zoo/…"'
 
 
