@@ -44,7 +44,9 @@ def network(given: Given, /, **parameters: Any) -> Graph:
         return graph(given, **parameters)
     if isinstance(given, Graph) or _is_module(given):
         if parameters:
-            raise TypeError("parameters belong to a spec; what is built has its own")
+            raise TypeError(
+                f"{', '.join(parameters)}: parameters belong to a spec; what is built has its own"
+            )
         return given if isinstance(given, Graph) else of_module(given)
     if isinstance(given, Declared):
         return given.graph(**parameters)
