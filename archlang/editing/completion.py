@@ -18,6 +18,7 @@ from archlang.editing.offers import (
     DEFINITIONS,
     MERGES,
     METRICS,
+    OPERATORS,
     STATEMENTS,
     SURGERY,
     Offer,
@@ -27,6 +28,7 @@ from archlang.editing.offers import (
     layer_offers,
     operator_offers,
     plain,
+    texts_of,
     values_of,
     words,
 )
@@ -34,6 +36,8 @@ from archlang.editing.places import definition_at, piece_at
 from archlang.editing.signatures import DIMS, signature_of
 from archlang.graph import Graph, Tensor
 from archlang.semantics.places import ZOO
+from archlang.semantics.pretrained import KINDS as WEIGHTS
+from archlang.semantics.pretrained import WAYS
 from archlang.semantics.surgery import MERGES as MERGE_KINDS
 from archlang.source import Position, Source, Span
 from archlang.syntax import tree
@@ -43,6 +47,9 @@ _LOOPS = re.compile(r"\bfor\s+([\w\s,()]+?)\s+in\b")
 _BOUND = re.compile(
     r"^\s*(?:let\s+|shared\s+)?([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=(?!=)", re.M
 )
+_DERIVED = re.compile(r"network\s+\w+.*\bfrom\b")
+_MADE = re.compile(r"\s*(?:let\s+|shared\s+)?(?P<name>[A-Za-z_]\w*)\s*(?:\([^()]*\)\s*)?=(?!=)")
+_WORD_ON = re.compile(r"\A\w+")
 _JOINS = re.compile(r"(?:\+\+|[+*]|(?<=[\w)\]])\s*-)\s*\Z")
 _KINDS: dict[str, OfferKind] = {
     "block": "block",
@@ -58,10 +65,11 @@ _KINDS: dict[str, OfferKind] = {
 
 
 class Completion(NamedTuple):
-    """What is offered, and how many characters before the place each takes the place of."""
+    """What is offered, and how many characters before and behind the place each replaces."""
 
     offers: list[Offer]
     length: int
+    behind: int = 0
 
 
 def complete(library: Library, document: Document, position: Position) -> Completion:
@@ -71,7 +79,7 @@ def complete(library: Library, document: Document, position: Position) -> Comple
     offers = {offer.label: offer for offer in sorted(at.offers(now), key=lambda o: -o.rank)}
     found = sorted(offers.values(), key=lambda o: (o.rank, o.label.lower()))
     word = now.word.rpartition(".")[2] if now.want == "path" else now.word
-    return Completion(found, len(word))
+    return Completion(found, len(word), at.rest)
 
 
 class _At:
@@ -84,7 +92,10 @@ class _At:
         self._lookup = Meanings(library)
         line = _line(document.text, position.line)
         column = position.column - 1
-        self._behind = line[column:]
+        here = line[column:]
+        self.rest = len(here) - len(_WORD_ON.sub("", here))
+        """Characters behind the place that belong to the word there."""
+        self._behind = here[self.rest :]
         self.before = line[:column]
         reads = document.reads()
         self._read: Read | None = definition_at(reads, position.line)
@@ -132,13 +143,26 @@ class _At:
             case "layer":
                 return (*layer_offers(2), *self._names(("block", "network")))
             case "unit":
-                return self._names(("block", "network"))
+                return (*self._names(("block", "network")), *self._of_zoo())
+            case "text":
+                return texts_of(now.call.name, now.name) if now.call else ()
+            case "version":
+                return (Offer("1", "value", "the version of the language"),)
+            case "from":
+                return (Offer("from", "keyword"),)
+            case "beside":
+                return (Offer("after", "keyword"), Offer("before", "keyword"))
+            case "way":
+                return plain(WAYS, "keyword")
+            case "weights":
+                return (Offer(kind, "keyword", snippet=f'{kind} "$1"') for kind in WEIGHTS)
+            case "operator":
+                return plain(OPERATORS, "keyword")
             case _:
                 return self._flow()
 
     def _statements(self) -> Iterator[Offer]:
-        unit = self._read.tree if self._read else None
-        derived = isinstance(unit, tree.Network) and unit.base is not None
+        derived = bool(self._read and _DERIVED.match(self._read.cut.header.text))
         if derived:
             yield from words(SURGERY, 1)
         yield from words(STATEMENTS, 6 if derived else 3)
@@ -163,8 +187,8 @@ class _At:
     def _of_file(self) -> Iterator[Offer]:
         for name in self._lookup.names(self._document):
             meaning = self._lookup.declared(self._document, name)
-            if meaning is None:
-                continue
+            if meaning is None or meaning.read is self._read:
+                continue  # nothing is made of itself
             unit = meaning.read.tree
             doc = unit.body.doc if isinstance(unit, (tree.Block, tree.Network)) else ""
             header = meaning.read.cut.header.text.partition("\n")[0].partition("#")[0]
@@ -177,7 +201,8 @@ class _At:
             if self._is_visible(symbol):
                 detail = self._shape(symbol) or str(symbol.kind)
                 yield Offer(symbol.name, _KINDS[symbol.kind], detail, rank=1)
-        yield Offer("x", "tensor", "the input", rank=1)
+        if self.is_body and self._read.cut.header.text.startswith(("block", "network")):
+            yield Offer("x", "tensor", "the input", rank=1)
         for name in self._half_written():
             yield Offer(name, "constant", rank=1)
 
@@ -188,7 +213,8 @@ class _At:
 
     def _is_visible(self, symbol: Symbol) -> bool:
         at = symbol.spans[0]
-        if at.begin >= self._position:
+        made_here = at.begin.line == self._position.line and _MADE.match(self.before)
+        if at.begin >= self._position or (made_here and symbol.name == made_here["name"]):
             return False
         return symbol.depth == 0 or at.source is self._piece
 
@@ -214,9 +240,16 @@ class _At:
     def _arguments(self, now: Context) -> Iterator[Offer]:
         assert now.call is not None
         given = self._given(now.call)
-        for offer in arguments_of(now.call.name) or self._parameters(now.call.name):
+        equals = self._behind.lstrip()[:1] == "="
+        for offer in self._parameters_of(now.call.name):
             if offer.label.rstrip("=") not in given:
-                yield offer
+                yield offer._replace(label=offer.label.rstrip("=")) if equals else offer
+
+    def _parameters_of(self, name: str) -> Iterable[Offer]:
+        known = arguments_of(name) or [*self._parameters(name)]
+        found = None if known else signature_of(self._document.analysis(), self._read, name)
+        named = (a for a in found.arguments if found) if found else ()
+        return known or [Offer(f"{a.name}=", "argument", a.label, rank=1) for a in named]
 
     def _given(self, call: Open) -> set[str]:
         """The arguments that are there already, by name or by place."""
@@ -243,7 +276,18 @@ class _At:
     def _values(self, now: Context) -> Iterator[Offer]:
         assert now.call is not None
         found = values_of(now.call.name, now.name)
-        yield from found or (Offer(w, "value", rank=4) for w in ("true", "false", "same", "none"))
+        if found or arguments_of(now.call.name):
+            yield from found
+        else:
+            yield from (Offer(word, "value", rank=4) for word in ("true", "false", "same", "none"))
+
+    def _of_zoo(self) -> Iterator[Offer]:
+        """Networks that one more line brings in."""
+        known = self._lookup.names(self._document)
+        for name, path in zoo().items():
+            if name not in known:
+                file = f"{ZOO}{path.name}"
+                yield Offer(name, "network", file, rank=7, use=f'use {name} from "{file}"')
 
     # ── derived networks ─────────────────────────────────────────────────────────────────────
 
@@ -253,7 +297,7 @@ class _At:
         before = word.rpartition(".")[0]
         seen: set[str] = set()
         for node in graph.nodes if graph else ():
-            if node.kind in MERGE_KINDS or not node.path:
+            if node.kind in MERGE_KINDS or not node.path or node.role == "input":
                 continue
             rest = node.path.removeprefix(f"{before}.") if before else node.path
             if before and rest == node.path:

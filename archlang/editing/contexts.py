@@ -23,6 +23,13 @@ Want: TypeAlias = Literal[
     "metric",
     "layer",
     "unit",
+    "text",
+    "version",
+    "from",
+    "beside",
+    "way",
+    "weights",
+    "operator",
 ]
 
 _TEXT = re.compile(
@@ -36,6 +43,15 @@ _PATHS = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*\Z|\Z")
 _VALUE = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<rest>[^=]*)\Z", re.DOTALL)
+_LAST = re.compile(r"(?:\w+|[)\]])[ \t]+\Z")
+_OPENERS = frozenset(
+    {
+        *("if", "elif", "else", "in", "and", "or", "not", "for", "assert", "branch", "dense"),
+        *("repeat", "when", "default", "let", "shared", "output", "input", "replace", "insert"),
+        *("remove", "freeze", "adapt", "weights", "except", "after", "before"),
+    }
+)
+"""Words behind which an expression begins."""
 _CALLED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*\Z")
 
 
@@ -64,11 +80,20 @@ def context(before: str, is_body: bool) -> Context:
     line, inside = blanked(before)
     if inside is not None:
         is_file = re.match(r"\s*use\b.*\bfrom\s*\Z", line, re.DOTALL)
-        named = is_file and inside[:1] in "\"'"
-        return Context("file", inside[1:]) if named else Context("nothing")
+        if inside[:1] not in "\"'" or inside.startswith(('"""', "'''")):
+            return Context("nothing")
+        return Context("file", inside[1:]) if is_file else _text(line, inside[1:])
     lead = line.rsplit("\n", 1)[-1] if _depth(line) == 0 else line
     found = _by_words(lead, is_body)
     return found or _expression(line, lead)
+
+
+def _text(line: str, word: str) -> Context:
+    """What may stand between quotes: a value of an argument."""
+    call = open_call(line)
+    value = _VALUE.fullmatch(call.present.lstrip()) if call else None
+    named = value and not value["rest"].strip()
+    return Context("text", word, call, value["name"]) if value and named else Context("nothing")
 
 
 def blanked(text: str) -> tuple[str, str | None]:
@@ -98,7 +123,11 @@ def _by_words(line: str, is_body: bool) -> Context | None:
 
 _LEADS: tuple[tuple[str, Want], ...] = (
     (r"\s*use\s+(?:[^\"']*,\s*|)", "imports"),
-    (r"\s*use\s+.*\s", "nothing"),
+    (r"\s*use\s+.*\bfrom\s.*", "nothing"),
+    (r"\s*use\s+.*\s", "from"),
+    (r"\s*arch\s+", "version"),
+    (r"\s*(?:block|network)\s+\w+\s*\((?:.*,)?\s*", "nothing"),
+    (r"\s*network\s+\w+(?:\([^()]*\))?\s+", "from"),
     (r"\s*(?:block|network|shared|let)\s+", "nothing"),
     (r"\s*input\s+", "nothing"),
     (r"\s*for\s+(?:(?!\bin\b).)*", "nothing"),
@@ -108,6 +137,9 @@ _LEADS: tuple[tuple[str, Want], ...] = (
     (r"\s*output\s+.*\bwhen\s+", "training"),
     (r"\s*assert\s+(?:.*\b(?:and|or|not)\s+)?", "metric"),
     (r"\s*(?:remove|replace)\s+\w+\s+", "skips"),
+    (r"\s*insert\s+", "beside"),
+    (r"\s*adapt\s+[\w.*, ]+:\s*", "way"),
+    (r"\s*weights\s+", "weights"),
 )
 
 
@@ -121,7 +153,7 @@ def _expression(line: str, lead: str) -> Context:
         return Context("nothing")
     call = open_call(line)
     if call is not None and call.name:
-        value = _VALUE.fullmatch(call.present)
+        value = _VALUE.fullmatch(call.present.lstrip())
         if value and not re.search(r"[(\[]", value["rest"]):
             plain = value["rest"].strip() == word
             want: Want = "value" if plain else "expression"
@@ -130,7 +162,13 @@ def _expression(line: str, lead: str) -> Context:
             return Context("argument", word, call)
     if re.search(r"[∘@]\s*\Z", start):
         return Context("operand", word)
-    return Context("expression", word, call)
+    return Context("operator" if _is_operand(start) else "expression", word, call)
+
+
+def _is_operand(text: str) -> bool:
+    """Whether a text ends with a whole operand, so that only an operator can follow."""
+    last = _LAST.search(text)
+    return last is not None and last[0].strip() not in _OPENERS
 
 
 def open_call(line: str) -> Open | None:

@@ -31,6 +31,8 @@ class Offer(NamedTuple):
     """What is written, with places to fill in; empty: the label."""
     rank: int = 5
     """What is most likely meant comes first: 0 before 9."""
+    use: str = ""
+    """The line that brings it in, where the file does not have that yet."""
 
 
 STATEMENTS = {
@@ -83,6 +85,19 @@ METRICS = {
     "receptive_field": "pixels of the input that one unit of the output sees",
     "input": "the shape of the input",
     "output": "the shape of the output",
+}
+OPERATORS = {
+    "->": "hands on what flows",
+    "+": "the sum",
+    "*": "the product",
+    "++": "one behind the other, by channels",
+    "if": "a condition",
+    "else": "otherwise",
+    "for": "for each value",
+    "in": "of a list",
+    "and": "both",
+    "or": "one of both",
+    "when": "of an output: when training",
 }
 MERGES = {
     "add": "the sum of the branches",
@@ -178,6 +193,12 @@ def values_of(name: str, argument: str) -> list[Offer]:
     if argument == "init":
         found |= {n: Offer(n, "function", "an initialiser", rank=0) for n in INITIALISERS}
     return list(found.values())
+
+
+def texts_of(name: str, argument: str) -> list[Offer]:
+    """The same between quotes: texts alone, without theirs."""
+    quoted = (offer for offer in values_of(name, argument) if offer.label[:1] == '"')
+    return [offer._replace(label=offer.label.strip('"')) for offer in quoted]
 
 
 def _choices(annotation: Any) -> Iterator[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lsprotocol import types
 
 from archlang.editing.completion import complete
@@ -27,6 +29,7 @@ _KINDS = {
     "file": types.CompletionItemKind.File,
     "attribute": types.CompletionItemKind.Property,
 }
+_AT_TOP = re.compile(r"(?:use|arch)\b")
 TRIGGERS = (".", "(", ",", "=", "∘", "@", '"', "/")
 
 
@@ -37,16 +40,27 @@ def completions(
     position = text.position(at)
     found = complete(session.library, document, position)
     begin = text.place(Position(position.line, position.column - found.length))
-    range_ = types.Range(begin, at)
+    end = text.place(Position(position.line, position.column + found.behind))
+    range_ = types.Range(begin, end)
+    top = _place_of_use(text.text)
     items = [
-        _item(offer, range_, number, snippets=snippets) for number, offer in enumerate(found.offers)
+        _item(offer, range_, number, top, snippets=snippets)
+        for number, offer in enumerate(found.offers)
     ]
     return types.CompletionList(is_incomplete=False, items=items)
 
 
+def _place_of_use(text: str) -> int:
+    """The line, from 0, in which a further `use` is written: below the others, or at the top."""
+    found = [n for n, line in enumerate(text.split("\n"), 1) if _AT_TOP.match(line)]
+    return found[-1] if found else 0
+
+
 def _item(
-    offer: Offer, range_: types.Range, number: int, *, snippets: bool
+    offer: Offer, range_: types.Range, number: int, top: int, *, snippets: bool
 ) -> types.CompletionItem:
+    place = types.Position(top, 0)
+    use = types.TextEdit(types.Range(place, place), f"{offer.use}\n") if offer.use else None
     is_snippet = snippets and bool(offer.snippet)
     doc = types.MarkupContent(types.MarkupKind.Markdown, offer.doc) if offer.doc else None
     return types.CompletionItem(
@@ -58,6 +72,7 @@ def _item(
         filter_text=offer.label,
         insert_text_format=types.InsertTextFormat.Snippet if is_snippet else None,
         text_edit=types.TextEdit(range_, offer.snippet if is_snippet else offer.label),
+        additional_text_edits=[use] if use else None,
         data={"layer": offer.label} if offer.kind == "layer" else None,
     )
 

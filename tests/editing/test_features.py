@@ -182,6 +182,90 @@ def test_what_is_offered(line: str, wanted: set[str], unwanted: set[str]) -> Non
     assert not unwanted & found.keys()
 
 
+LAYERS = {"conv", "relu", "gap"}
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted", "unwanted"),
+    [
+        ("conv(8, init=|", {"kaiming", "xavier", "zeros"}, LAYERS),
+        ("conv(8, bias=|)", {"true", "false"}, LAYERS | {"same"}),
+        ("conv(8, pad=|)", {"same", "width"}, LAYERS | {"true"}),
+        ("conv(8, stride=|)", {"width"}, LAYERS | {"true"}),
+        ('conv(8, padding_mode="|")', {"circular", "reflect"}, LAYERS | {"width"}),
+        ("conv(8, padding_mode=|)", {'"circular"'}, LAYERS),
+        ("conv(8) |", {"->", "+"}, LAYERS | {"y"}),
+        ("y |", {"->", "when"}, LAYERS | {"y"}),
+        ("if |", {"width", "classes"}, {"->"}),
+        ("relu + project(|)∘x", {"norm=", "always="}, set()),
+        ("relu + scale(0.5, |)∘x", {"learn="}, set()),
+        ("z = |", {"y", "conv"}, {"z"}),
+        ("shared E = |", {"conv"}, {"E"}),
+        ("let n = |", {"width"}, {"n"}),
+    ],
+)
+def test_values_operators_and_names_that_fit(
+    line: str, wanted: set[str], unwanted: set[str]
+) -> None:
+    found = offered(line)
+    assert wanted <= found.keys(), wanted - found.keys()
+    assert not unwanted & found.keys(), unwanted & found.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("block B(|", set()),
+        ("block B(C, |", set()),
+        ("network N(|", set()),
+        ("arch |", {"1"}),
+        ("network N |", {"from"}),
+        ("use Basic |", {"from"}),
+        ("network B from ResNet18:\n    insert |\n", {"after", "before"}),
+        ("network B from ResNet18:\n    weights |\n", {"torchvision"}),
+        (
+            "network B from ResNet18:\n    adapt conv1: |\n",
+            {"sum", "mean", "repeat", "pad", "keep"},
+        ),
+    ],
+)
+def test_nothing_is_offered_but_what_fits(text: str, wanted: set[str]) -> None:
+    assert offered("", text.replace("|", "{}|")).keys() == wanted
+
+
+def test_nothing_is_made_of_itself_and_the_zoo_is_one_line_away() -> None:
+    for header in ("network N = {}|", "network N from {}|"):
+        found = offered("", header)
+        assert "N" not in found and "ResNet50" in found
+    assert "x" not in offered("", "let a = {}|")
+    assert "freeze" in offered("", "network B from ResNet18:\n    {}|\n")
+    used = 'use ResNet18 from "zoo/resnet.arch"\n\nnetwork B from ResNet18:\n    freeze {}|\n'
+    assert {"layer1", "conv1"} <= offered("", used).keys()
+    assert "x" not in offered("", used)
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "whole"),
+    [
+        ("con|v(16)", "conv", "conv(16)"),
+        ("conv|(16, 3x3)", "conv", "conv(16, 3x3)"),
+        ("conv(4, str|=2)", "stride", "conv(4, stride=2)"),
+        ("conv(4, st|ride=2)", "stride", "conv(4, stride=2)"),
+        ("conv(4, str|", "stride=", "conv(4, stride="),
+    ],
+)
+def test_the_whole_word_is_replaced(line: str, label: str, whole: str) -> None:
+    at = line.index("|")
+    text = NET.format(line.replace("|", ""))
+    library, document = opened(text)
+    here = text.index(line.replace("|", "")) + at
+    found = complete(library, document, place(text, here))
+    (offer,) = (o for o in found.offers if o.label == label)
+    written = offer.snippet or offer.label
+    plain = line.replace("|", "")
+    assert plain[: at - found.length] + written + plain[at + found.behind :] == whole
+
+
 def test_files_and_their_names_behind_use() -> None:
     found = offered("", 'use {}| from "zoo/resnet.arch"\n')
     assert {"ResNet50", "ResNet"} <= found.keys() and "conv" not in found
