@@ -18,7 +18,7 @@ from archlang.editing.uses import entering, field_of, matches_at, nodes_at, para
 from archlang.graph import Graph, Node, shapes
 from archlang.ops.base import Dims, Op, shape_text
 from archlang.ops.initial import Initialiser
-from archlang.semantics.matching import KINDS
+from archlang.semantics.matching import KINDS, Matching
 from archlang.semantics.parameters import open_parameters
 from archlang.semantics.values import (
     UNKNOWN,
@@ -229,7 +229,10 @@ def parameter(symbol: Symbol, found: Sequence[Use]) -> str:
     """A parameter, and what the uses of its unit give for it."""
     declared = symbol.statement
     head = parameter_text(declared) if isinstance(declared, tree.Parameter) else symbol.name
-    values = [_value(dict(use.scope.arguments).get(symbol.name)) for use in found]
+    default = declared.default if isinstance(declared, tree.Parameter) else None
+    unsaid = default.span.text if default is not None else ""
+    given = (dict(use.scope.arguments) for use in found)
+    values = [_value(g[symbol.name]) if symbol.name in g else unsaid for g in given]
     counts = Counter(value for value in values if value)
     texts = [f"{inline(v)} ({n:,})" for v, n in counts.most_common(_MOST_USES)]
     return titled(head, "a parameter" + (f"; the uses give {', '.join(texts)}" if texts else ""))
@@ -273,6 +276,8 @@ def _value(known: Value) -> str:  # noqa: PLR0911  # one case a kind
             return written(known)
         case Unit():
             return known.name
+        case Matching():
+            return known.text()
         case _:
             return "" if known is UNKNOWN else describe(known)
 

@@ -129,3 +129,12 @@ def test_no_place_of_any_spec_is_too_much() -> None:
         for number, line in enumerate(document.text.split("\n")[:60], 1):
             for match in re.finditer(r"\b\w", line):
                 hover(document, Position(number, match.start() + 1))
+
+
+def test_uses_that_leave_a_default_count_and_operators_are_written_as_in_specs() -> None:
+    text = (
+        "block U(C, stride=1, W=project(bn)):\n    conv(C, 3x3, stride=stride) + W∘x\n\n"
+        "network N:\n    input 3x8x8\n    U(4)\n    U(8, stride=2)\n    2 * U(8)\n"
+    )
+    assert "`1` (3), `2` (1)" in page(1, "stride", text)
+    assert "W=project(bn)" in page(1, "U", text)

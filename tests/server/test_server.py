@@ -127,6 +127,18 @@ def test_completion(tmp_path: Path) -> None:
         full = await editor.client.completion_item_resolve_async(items["conv"])
         assert isinstance(full.documentation, lsp.MarkupContent)
         assert "filters" in full.documentation.value
+        half = "arch 1\n\nnetwork Mine from ResN\n"
+        editor.put("a.arch", half)
+        place = editor.at("a.arch", "from ResN", 9)
+        found = await editor.client.text_document_completion_async(
+            lsp.CompletionParams(editor.item("a.arch"), place)
+        )
+        assert isinstance(found, lsp.CompletionList)
+        (item,) = (item for item in found.items if item.label == "ResNet18")
+        edits = [item.text_edit, *(item.additional_text_edits or ())]
+        assert editor.edited(half, [e for e in edits if isinstance(e, lsp.TextEdit)]) == (
+            'arch 1\nuse ResNet18 from "zoo/resnet.arch"\n\nnetwork Mine from ResNet18\n'
+        )
 
     edit(tmp_path, session)
 
