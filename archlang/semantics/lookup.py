@@ -16,6 +16,8 @@ from archlang.semantics.values import PartialIndex, Target, Value
 from archlang.syntax import tree
 from archlang.zoo import zoo
 
+_CONSTANTS = frozenset({"True", "False", "None"})
+
 
 def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
     """The mistake of a name without a meaning."""
@@ -25,6 +27,8 @@ def unknown_name(e: tree.Name, visible: Iterable[str]) -> Mistake:
     if e.id in METRICS:
         hint = f"{e.id} is known only in an assert; the tensor that flows in is called x"
     fix = Fix(e.span, near) if near and not is_operator(near) else None
+    if e.id in _CONSTANTS:
+        fix = Fix(e.span, e.id.lower())
     return Mistake(UnknownName(name=e.id, suggestion=near, hint=hint), e.span, fix=fix)
 
 

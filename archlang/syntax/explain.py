@@ -57,6 +57,8 @@ INSTEAD = {
     "\t": "spaces",
     "\u00a0": "a plain space",
 }
+_SIGNS = frozenset({"->", "*", "-", "+", "and", "or", "not"})
+"""Of these, what can be written in the place of the other without a further thought."""
 PYTHON_HABITS = {
     "return": "the last line of a body is its result: write just that, or output name = …",
     "def": "a block is declared with: block Name(parameters):",
@@ -119,7 +121,17 @@ def _character(error: UnexpectedCharacters, source: Source, brackets: Sequence[T
     if character in "=:.,)@]∘+-*/%<>0123456789" or (character.isalpha() and character.isascii()):
         hint = PYTHON_HABITS.get(_first_word(source, offset))
         return Mistake(Unexpected(found=repr(character), expected=(), hint=hint), at)
-    return Mistake(UnknownCharacter(character=character, instead=INSTEAD.get(character)), at)
+    instead = INSTEAD.get(character)
+    problem = UnknownCharacter(character=character, instead=instead)
+    fix = Fix(at, _apart(source.text, at, instead)) if instead and instead in _SIGNS else None
+    return Mistake(problem, at, fix=fix)
+
+
+def _apart(text: str, at: Span, sign: str) -> str:
+    """A sign, with blanks where it is a word and stands at one."""
+    before = " " if sign.isalpha() and text[at.start - 1 : at.start].strip() else ""
+    behind = " " if sign.isalpha() and text[at.end : at.end + 1].strip() else ""
+    return f"{before}{sign}{behind}"
 
 
 def _token(error: UnexpectedToken, source: Source, brackets: Sequence[Token]) -> Mistake:

@@ -16,7 +16,7 @@ from archlang.diagnostics.catalog.syntax import (
     StrayIndent,
     UnclosedBracket,
 )
-from archlang.diagnostics.model import Mistake
+from archlang.diagnostics.model import Fix, Mistake
 from archlang.source import Source, Span
 
 OPENING = {"LPAR": "(", "LSQB": "["}
@@ -99,7 +99,8 @@ class Indentation:
             opening, closing = CLOSING[token.type]
             opened = str(self.open_brackets.pop()) if self.open_brackets else None
             if opened != opening:
-                raise Mistake(StrayClosing(bracket=closing, opened=opened), self._span(token))
+                problem, at = StrayClosing(bracket=closing, opened=opened), self._span(token)
+                raise Mistake(problem, at, fix=None if opened else Fix(at, ""))
 
     def _span(self, token: Token) -> Span:
         return Span(self.source, token.start_pos or 0, token.end_pos or 0)

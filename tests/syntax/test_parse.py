@@ -188,3 +188,29 @@ def test_nothing_is_said_of_what_stands_in_for_a_line(text: str) -> None:
     assert parse(Source("a.arch", text), sink) is None
     assert len(sink) == 1
     assert all("chain" not in problem.message for problem in sink)
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("conv(4) → relu", "conv(4) -> relu"),
+        ("relu ⊕ x", "relu + x"),
+        ("if 3 >2&true:", "if 3 >2 and true:"),
+        ("relu)", "relu"),
+    ],
+)
+def test_a_sign_of_another_language_is_repaired(line: str, mended: str) -> None:
+    text = f"network N:\n    input 3x8x8\n    {line}\n"
+    sink = Diagnostics()
+    parse(Source("a.arch", text), sink)
+    fix = next(iter(sink)).fix
+    assert fix is not None
+    whole = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
+    assert whole == text.replace(line, mended)
+
+
+def test_what_may_be_repaired_in_two_ways_is_not() -> None:
+    for text in ("let a = [1, 2)\n", "let a = “b”\n", "let a = 3 ^ 2\n"):
+        sink = Diagnostics()
+        parse(Source("a.arch", text), sink)
+        assert next(iter(sink)).fix is None
