@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -17,6 +20,8 @@ from archlang.tooling.showcase import exhibits
 from archlang.zoo import zoo
 
 SUFFIX = ".arch"
+_UNSAFE = re.compile(r"[^\w./\\:+@,=-]" if os.name == "nt" else r"[^\w./:+@,=-]")
+"""What a shell does not leave as it is."""
 NEXT = (
     ("check", "find its mistakes"),
     ("summary", "what each line makes of the input"),
@@ -115,7 +120,7 @@ def _tell(target: Path, name: str) -> None:
     """What was written, and what can be done with it."""
     print(visible_text(f"written {target}, with the network {name}; go on with"))
     plain = f"./{target}" if str(target).startswith("-") else str(target)  # it is no option
-    shown = f"'{plain}'" if " " in plain else plain
+    shown = quote(plain) if _UNSAFE.search(plain) else plain
     rows = [(f"  archlang {command} {shown}", what) for command, what in NEXT]
     width = max(len(line) for line, _ in rows)
     for line, what in rows:

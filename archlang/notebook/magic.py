@@ -137,7 +137,10 @@ def _wishes(magic: Any, line: str) -> Wishes:
     Raises:
         UsageError: they contradict each other, or the name is none for a spec.
     """
-    wishes: Wishes = parse_argstring(magic, line)
+    try:
+        wishes: Wishes = parse_argstring(magic, line)
+    except ValueError as error:  # of a quotation mark without its pair
+        raise UsageError(f"%%arch: cannot read {line!r}: {error}") from None
     if wishes.quiet and (wishes.draw or wishes.summary):
         raise UsageError("%%arch: --quiet shows nothing, so leave --draw and --summary out")
     name = wishes.name

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import Any
+from typing import Protocol as Structure
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from archlang import __version__
 from archlang.editing.colours import MODIFIERS, TYPES
@@ -33,11 +36,24 @@ _ENCODINGS: dict[types.PositionEncodingKind, Encoding] = {
 }
 
 
+class Protocol(LanguageServerProtocol):
+    """The protocol, with an answer also to a request that cannot be read: somebody waits for it."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A message as an object, or an error to whoever sent it."""
+        try:
+            return super().structure_message(data)  # pyright: ignore[reportUnknownMemberType]  # pygls
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())  # pyright: ignore[reportUnknownMemberType]  # pygls
+            raise
+
+
 class ArchServer(LanguageServer):
     """A language server with its session, what it publishes, and the pages it serves."""
 
     def __init__(self) -> None:
-        super().__init__("archlang", __version__)  # pyright: ignore[reportUnknownMemberType]  # pygls
+        super().__init__("archlang", __version__, protocol_cls=Protocol)  # pyright: ignore[reportUnknownMemberType]  # pygls
         self.session = Session()
         self.publisher = Publisher(self, self.session)
         self.previews = Previews()
@@ -262,7 +278,7 @@ def _has_snippets(server: ArchServer) -> bool:
     return bool(item and item.snippet_support)
 
 
-class _OfText(Protocol):
+class _OfText(Structure):
     """Parameters of a request that is about one text."""
 
     @property

@@ -168,3 +168,15 @@ def test_names_that_are_taken(cli) -> None:
     assert cli("new", "double.arch", "--template", "unet").exit_code == 0
     assert cli("new", "ResNet50.arch", "--from", "ResNet50").exit_code == 0
     assert archlang.network("ResNet50.arch").name == "ResNet50Net"
+
+
+def test_the_next_commands_can_be_pasted(cli) -> None:
+    for name, written in (
+        ("-x.arch", "./-x.arch"),
+        ("my net.arch", "'my net.arch'"),
+        ("a$(id).arch", "'a$(id).arch'"),
+        ("über.arch", "über.arch"),
+    ):
+        result = cli("new", "--", name)
+        assert result.exit_code == 0
+        assert f"  archlang check {written} " in result.stdout

@@ -86,6 +86,7 @@ def test_options_choose_what_is_shown(notebook: Notebook, options: str, kinds: l
     [
         ("--quiet --draw", "--quiet shows nothing"),
         ("units", "called like a file"),
+        ("'units.arch", "cannot read"),
         ("../units.arch", "called like a file"),
         ("--nonsense", "unrecognized arguments"),
     ],

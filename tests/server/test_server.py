@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types as lsp
@@ -230,6 +232,24 @@ def test_shapes_of_a_file_that_is_used_are_asked_for_again(tmp_path: Path) -> No
         params = lsp.InlayHintParams(editor.item("net.arch"), everything(editor))
         found = await editor.client.text_document_inlay_hint_async(params)
         assert [hint.label for hint in found or ()] == ["4x4x4"]
+
+    edit(tmp_path, session)
+
+
+@pytest.mark.parametrize("position", [{"line": -1, "character": 0}, "here", None])
+def test_a_request_that_cannot_be_read_is_answered(tmp_path: Path, position: object) -> None:
+    async def session(editor: Editor) -> None:
+        editor.open("a.arch", NET)
+        item = {"uri": editor.uri("a.arch")}
+        sent = {"jsonrpc": "2.0", "id": 77, "method": "textDocument/hover"}
+        message = json.dumps({**sent, "params": {"textDocument": item, "position": position}})
+        answer = asyncio.get_running_loop().create_future()
+        protocol: Any = editor.client.protocol
+        protocol._request_futures[77] = answer  # as for a request of its own
+        protocol.writer.write(f"Content-Length: {len(message)}\r\n\r\n{message}".encode())
+        with pytest.raises(JsonRpcException, match="Invalid Params"):
+            await asyncio.wait_for(answer, 20)
+        assert await editor.codes("a.arch") == []
 
     edit(tmp_path, session)
 
