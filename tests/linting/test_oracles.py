@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -72,6 +72,7 @@ def test_a_bias_before_a_group_normalisation_has_one() -> None:
     st.integers(5, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 2),
     st.sampled_from(["conv", "avgpool", "avgpool ceil"]),
 )  # fmt: skip
+@example(5, 4, 1, 1, 2, "conv")
 def test_dropped_pixels_are_those_without_gradient(
     n: int, k: int, s: int, p: int, d: int, kind: str
 ) -> None:
@@ -95,7 +96,9 @@ def test_dropped_pixels_are_those_without_gradient(
         assert found is None  # the gaps are another rule's
         return
     said = found.problem.lost[0] if found and isinstance(found.problem, DroppedPixels) else 0
-    if d > 1 and s > 1:  # more pixels lie in the holes of the window; the rule speaks of the end
+    places = built.nodes[1].shape[-1]
+    # more pixels may lie in the holes of the window; the rule speaks of the end
+    if d > 1 and (s > 1 or places < d):
         assert said <= n - int(seen)
     else:
         assert said == n - int(seen)
