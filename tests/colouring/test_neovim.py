@@ -25,9 +25,9 @@ vim.cmd("qall!")
 
 
 def session(
-    folder: Path, program: str, spec: str = SPEC, steps: str = SESSION
+    folder: Path, program: str, spec: str = SPEC, steps: str = SESSION, place: str = "^="
 ) -> dict[str, object]:
-    """Open a file in Neovim and tell what was seen."""
+    """Open a file in Neovim and tell what was seen, with the plug-in before Neovim's own or not."""
     nvim = shutil.which("nvim")
     if nvim is None:
         pytest.skip("no Neovim here")
@@ -37,7 +37,8 @@ def session(
     setup = f"lua require('archlang').setup({{cmd = {{'{program}', 'lsp'}}}})"
     done = subprocess.run(
         [nvim, "--headless", "-u", "NONE", "-i", "NONE", "-n",
-         "--cmd", f"set rtp^={PLUGIN}", "--cmd", "filetype plugin indent on", "--cmd", "syntax on",
+         "--cmd", f"set rtp{place}{PLUGIN}",
+         "--cmd", "filetype plugin indent on", "--cmd", "syntax on",
          "--cmd", setup, "net.arch", "-c", f"luafile {script}"],
         cwd=folder, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
